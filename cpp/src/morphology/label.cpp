@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gftcore/morphology/label.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "gftcore/common/checks.hpp"
+
+namespace gftcore {
+namespace {
+
+/// Ones whose left neighbour differs: the begins and ends of runs, alternating.
+std::uint64_t transitions(const std::uint64_t* words, index_t k) {
+  return words[k] ^ (words[k] << 1 | words[k - 1] >> 63);
+}
+
+/// Runs of a row; one word more than used, so that a run touching the last column ends there.
+index_t count_runs(const std::uint64_t* words, index_t used_words) {
+  index_t toggles = 0;
+  for (index_t k = 0; k <= used_words; ++k) toggles += std::popcount(transitions(words, k));
+  return toggles / 2;
+}
+
+void find_runs(const std::uint64_t* words, index_t used_words, std::int32_t row, Run* run) {
+  bool open = false;
+  for (index_t k = 0; k <= used_words; ++k) {
+    const auto first_col = static_cast<std::int32_t>(64 * k);
+    std::uint64_t toggles = transitions(words, k);
+    if (toggles == 0) continue;
+    if (open) {
+      run++->end = first_col + std::countr_zero(toggles);
+      toggles &= toggles - 1;
+      open = false;
+    }
+    while (toggles != 0) {
+      run->row = row;
+      run->begin = first_col + std::countr_zero(toggles);
+      toggles &= toggles - 1;
+      if (toggles == 0) {
+        open = true;
+        break;
+      }
+      run++->end = first_col + std::countr_zero(toggles);
+      toggles &= toggles - 1;
+    }
+  }
+}
+
+/// Disjoint sets of runs in which a set's root is its first run, so roots meet raster order.
+class RunSets {
+ public:
+  explicit RunSets(label_t* parent) : parent_(parent) {}
+
+  label_t find(label_t i) {
+    while (parent_[i] != i) {
+      parent_[i] = parent_[parent_[i]];
+      i = parent_[i];
+    }
+    return i;
+  }
+
+  /// Unite the sets with roots or members `root` and `i`; returns the root.
+  label_t unite(label_t root, label_t i) {
+    const label_t other = find(i);
+    if (other == root) return root;
+    const label_t low = std::min(root, other);
+    parent_[std::max(root, other)] = low;
+    return low;
+  }
+
+ private:
+  label_t* parent_;
+};
+
+/// Unite the runs of one row with the runs they touch in the row above. `reach` is 1 when
+/// diagonal contact counts and 0 otherwise.
+void join_rows(const Run* runs,
+               label_t above,
+               label_t above_end,
+               label_t here,
+               label_t here_end,
+               std::int32_t reach,
+               label_t* parent) {
+  RunSets sets(parent);
+  for (label_t i = here; i < here_end; ++i) {
+    const std::int32_t begin = runs[i].begin - reach;
+    const std::int32_t end = runs[i].end + reach;
+    while (above < above_end && runs[above].end <= begin) ++above;
+    label_t root = i;
+    if (above < above_end && runs[above].begin < end) {
+      root = sets.find(above);
+      while (above + 1 < above_end && runs[above + 1].begin < end) {
+        ++above;
+        root = sets.unite(root, above);
+      }
+    }
+    parent[i] = root;
+  }
+}
+
+/// Fill pixels[begin..end) and perhaps up to seven beyond: most stretches are shorter than the
+/// call of a fill routine, and what lies beyond is written afterwards.
+void fill_loosely(label_t* pixels, std::int32_t begin, std::int32_t end, label_t label) {
+  for (std::int32_t c = begin; c < end; c += 8) {
+    for (std::int32_t i = 0; i < 8; ++i) pixels[c + i] = label;
+  }
+}
+
+}  // namespace
+
+void label_runs(const BitImage& image, Connectivity connectivity, Labelling& out) {
+  require_supported_size(image.rows(), image.cols(), "image");
+  out.rows = image.rows();
+  out.cols = image.cols();
+  out.row_ptr.resize(static_cast<std::size_t>(image.rows()) + 1);
+  index_t* row_ptr = out.row_ptr.data();
+  row_ptr[0] = 0;
+  for (index_t r = 0; r < image.rows(); ++r) {
+    row_ptr[r + 1] = row_ptr[r] + count_runs(image.row(r), image.used_words());
+  }
+  out.runs.resize(static_cast<std::size_t>(row_ptr[image.rows()]));
+  out.label_of_run.resize(out.runs.size());
+
+  // The labels' memory first holds the parents: both have one entry a run, and a parent is never
+  // a later run than its child, so the closing sweep may replace one by the other in place.
+  label_t* parent = out.label_of_run.data();
+  const std::int32_t reach = connectivity == Connectivity::eight ? 1 : 0;
+  for (index_t r = 0; r < image.rows(); ++r) {
+    find_runs(image.row(r), image.used_words(), static_cast<std::int32_t>(r),
+              out.runs.data() + row_ptr[r]);
+    const index_t above = r == 0 ? 0 : row_ptr[r - 1];
+    join_rows(out.runs.data(), static_cast<label_t>(above), static_cast<label_t>(row_ptr[r]),
+              static_cast<label_t>(row_ptr[r]), static_cast<label_t>(row_ptr[r + 1]), reach,
+              parent);
+  }
+  label_t count = 0;
+  const auto num_runs = static_cast<label_t>(out.runs.size());
+  for (label_t i = 0; i < num_runs; ++i) {
+    parent[i] = parent[i] == i ? ++count : parent[parent[i]];
+  }
+  out.count = count;
+}
+
+void paint(const Labelling& labelling, ImageView<label_t> out) {
+  const ImageView<const label_t> shape(nullptr, labelling.rows, labelling.cols);
+  require_same_shape(shape, "labelling", out, "out");
+  const auto cols = static_cast<std::int32_t>(out.cols());
+  const Run* runs = labelling.runs.data();
+  const label_t* labels = labelling.label_of_run.data();
+  const index_t loose_rows = out.rows() - 1 - 8 / std::max(out.cols(), index_t{1});
+  for (index_t r = 0; r < out.rows(); ++r) {
+    label_t* pixels = out.row(r);
+    const bool loose = r < loose_rows;
+    std::int32_t painted = 0;
+    for (index_t i = labelling.row_ptr[r]; i < labelling.row_ptr[r + 1]; ++i) {
+      if (loose) {
+        fill_loosely(pixels, painted, runs[i].begin, 0);
+        fill_loosely(pixels, runs[i].begin, runs[i].end, labels[i]);
+      } else {
+        std::fill(pixels + painted, pixels + runs[i].begin, 0);
+        std::fill(pixels + runs[i].begin, pixels + runs[i].end, labels[i]);
+      }
+      painted = runs[i].end;
+    }
+    std::fill(pixels + painted, pixels + cols, 0);
+  }
+}
+
+}  // namespace gftcore

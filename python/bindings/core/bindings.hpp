@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace gftcore::python {
+
+namespace py = pybind11;
+
+/// One function per area of the core; module.cpp calls them all.
+void bind_errors(py::module_& m);
+void bind_common(py::module_& m);
+void bind_thinning(py::module_& m);
+void bind_morphology(py::module_& m);
+void bind_vessel(py::module_& m);
+void bind_intercapillary(py::module_& m);
+void bind_image(py::module_& m);
+void bind_graph(py::module_& m);
+void bind_extract(py::module_& m);
+
+}  // namespace gftcore::python
