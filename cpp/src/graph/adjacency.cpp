@@ -36,7 +36,7 @@ void draw_nodes(const SkeletonGraph& graph, ImageView<const std::int32_t> square
                 BitImage& image) {
   for (index_t v = 0; v < graph.num_nodes(); ++v) {
     const auto node = static_cast<std::size_t>(v);
-    const bool is_end = graph.node_kind[node] == NodeKind::end;
+    const bool is_end = graph.node_kind[node] == static_cast<std::uint8_t>(NodeKind::end);
     for (index_t k = graph.node_ptr[node]; k < graph.node_ptr[node + 1]; ++k) {
       const std::int32_t pixel = graph.node_pixel[static_cast<std::size_t>(k)];
       const index_t r = pixel / graph.cols;

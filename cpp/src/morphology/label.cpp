@@ -166,4 +166,13 @@ void paint(const Labelling& labelling, ImageView<label_t> out) {
   }
 }
 
+label_t label_at(const Labelling& labelling, index_t row, index_t col) {
+  const auto* const runs = labelling.runs.data();
+  const auto* const begin = runs + labelling.row_ptr[static_cast<std::size_t>(row)];
+  const auto* const end = runs + labelling.row_ptr[static_cast<std::size_t>(row) + 1];
+  const auto* const after = std::ranges::upper_bound(begin, end, col, {}, &Run::begin);
+  if (after == begin || (after - 1)->end <= col) return 0;
+  return labelling.label_of_run[static_cast<std::size_t>(after - 1 - runs)];
+}
+
 }  // namespace gftcore

@@ -54,7 +54,7 @@ struct HeteroGraph {
   std::vector<float> node_radius_px;     // [V]
   std::vector<std::int32_t> node_degree;  // [V]
   std::vector<std::int32_t> node_pixels;  // [V]
-  std::vector<NodeKind> node_kind;        // [V]
+  std::vector<std::uint8_t> node_kind;    // [V] NodeKind
 
   std::vector<index_t> segment_nodes;     // [S, 2]
   std::vector<index_t> segment_faces;     // [S, 2] left, right

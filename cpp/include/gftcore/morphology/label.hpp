@@ -43,4 +43,8 @@ void label_runs(const BitImage& image, Connectivity connectivity, Labelling& out
 /// Throws ShapeError unless the shapes agree.
 void paint(const Labelling& labelling, ImageView<label_t> out);
 
+/// Label of pixel (row, col), 0 off the labelled ones. Binary search in the row's runs.
+/// The pixel must lie inside the image.
+label_t label_at(const Labelling& labelling, index_t row, index_t col);
+
 }  // namespace gftcore

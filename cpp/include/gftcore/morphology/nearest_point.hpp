@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "gftcore/common/bit_image.hpp"
+#include "gftcore/common/cpu_features.hpp"
+#include "gftcore/common/image_view.hpp"
+#include "gftcore/morphology/label.hpp"
+
+namespace gftcore {
+
+/// Memory that nearest_point reuses between calls, about 4 bytes a pixel; its content means
+/// nothing to the caller.
+struct NearestScratch {
+  std::vector<std::int64_t> site_ptr;          // [rows + 2] into the next two
+  std::vector<std::int32_t> site_col;
+  std::vector<std::int32_t> site_id;
+  std::vector<label_t> component_of_point;     // 0: the point is no site
+  std::vector<std::uint8_t> has_site;          // [components + 1]
+  std::vector<std::uint32_t> above;
+  std::vector<std::uint32_t> row;
+  std::vector<std::int32_t> open_runs;         // runs with pixels still to be decided
+  std::vector<index_t> open_ptr;               // [components + 3] into sorted_runs
+  std::vector<std::int32_t> sorted_runs;
+  std::vector<index_t> point_ptr;              // [components + 3] into sorted_points
+  std::vector<std::int32_t> sorted_points;
+  std::vector<index_t> row_ptr;                // of one component
+  std::vector<std::int64_t> envelope;
+};
+
+/// For each vessel pixel the id of the nearest point in the pixel's own component: the smallest
+/// (squared distance between pixel centres, id).
+///
+/// `components` are the labelled runs of `vessels`, with either connectivity. `point_pixel[id]`
+/// is a raster index; a point on a background pixel owns nothing, and of several points on one
+/// pixel the lowest id counts. -1 on background and in components without points. Same integers
+/// for every SIMD target.
+///
+/// O(H*W) while the points of a component lie within some 60 px of its pixels and other components
+/// are no nearer; pixels for which this fails cost more, at most the area of the bounding box of
+/// each component that has such pixels. Throws ShapeError unless the shapes agree or for a side
+/// longer than kMaxSide, and ValueError for a point outside the image.
+void nearest_point(const BitImage& vessels,
+                   const Labelling& components,
+                   std::span<const std::int32_t> point_pixel,
+                   ImageView<std::int32_t> out,
+                   NearestScratch& scratch,
+                   Target target = active_target());
+
+}  // namespace gftcore

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gftcore/graph/extract.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "assemble.hpp"
+#include "gftcore/common/checks.hpp"
+#include "gftcore/graph/faces.hpp"
+#include "gftcore/morphology/anchors.hpp"
+#include "gftcore/morphology/distance_transform.hpp"
+#include "gftcore/morphology/fill.hpp"
+#include "gftcore/morphology/nearest_point.hpp"
+#include "gftcore/vessel/centreline.hpp"
+#include "gftcore/vessel/trace.hpp"
+
+namespace gftcore {
+
+struct Workspace::Buffers {
+  BitImage mask, excluded, faz_mask;
+  bool has_exclusion = false;
+
+  BitImage vessels, skeleton;
+  std::vector<std::int32_t> squared_distance;
+  SkeletonGraph graph;
+  Centrelines lines;
+  std::vector<std::int32_t> point_of_pixel;
+  SurfaceFeatures surface;
+  std::vector<double> segment_intensity;
+  SegmentTable segments;
+
+  BitImage filled, voids;
+  Labelling components, regions;
+  RegionTable region_table;
+  Faces faces;
+  std::vector<label_t> region_of_face;
+  Adjacency adjacency;
+
+  DistanceScratch distance_scratch;
+  ThinScratch thin_scratch;
+  TraceScratch trace_scratch;
+  FillScratch fill_scratch;
+  NearestScratch nearest_scratch;
+  SurfaceScratch surface_scratch;
+  RegionScratch region_scratch;
+  FazScratch faz_scratch;
+  SegmentScratch segment_scratch;
+  std::vector<std::uint8_t> segmented;
+
+  const BitImage* exclusion() const { return has_exclusion ? &excluded : nullptr; }
+};
+
+Workspace::Workspace() : buffers_(std::make_unique<Buffers>()) {}
+Workspace::~Workspace() = default;
+
+namespace {
+
+using Buffers = Workspace::Buffers;
+
+constexpr double kSparse = 0.01;
+constexpr double kDense = 0.90;
+
+/// Appends the wall time since the previous lap under a stage's name.
+class StageClock {
+ public:
+  explicit StageClock(std::vector<std::pair<const char*, double>>& laps) : laps_(laps) {}
+
+  void lap(const char* stage) {
+    const auto now = std::chrono::steady_clock::now();
+    laps_.emplace_back(stage, std::chrono::duration<double>(now - last_).count());
+    last_ = now;
+  }
+
+ private:
+  std::vector<std::pair<const char*, double>>& laps_;
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+};
+
+template <class T>
+ImageView<T> resized(std::vector<T>& pixels, const BitImage& like) {
+  pixels.resize(static_cast<std::size_t>(like.rows() * like.cols()));
+  return {pixels.data(), like.rows(), like.cols()};
+}
+
+void remove_pixels(BitImage& image, const BitImage& removed) {
+  for (index_t r = 0; r < image.rows(); ++r) {
+    for (index_t k = 0; k < image.used_words(); ++k) image.row(r)[k] &= ~removed.row(r)[k];
+  }
+}
+
+void read_inputs(const ExtractInput& input, Buffers& b) {
+  const index_t rows = input.mask.rows();
+  const index_t cols = input.mask.cols();
+  if (rows < 1 || cols < 1) {
+    throw ShapeError("mask must have at least one pixel, got shape (" + std::to_string(rows) +
+                     ", " + std::to_string(cols) + ")");
+  }
+  require_supported_size(rows, cols, "mask");
+  pack(input.mask, b.mask);
+  b.has_exclusion = input.excluded.data() != nullptr;
+  if (b.has_exclusion) {
+    require_same_shape(input.mask, "mask", input.excluded, "exclude");
+    pack(input.excluded, b.excluded);
+    remove_pixels(b.mask, b.excluded);
+  }
+  if (input.faz_mask.data() != nullptr) {
+    require_same_shape(input.mask, "mask", input.faz_mask, "faz_mask");
+    pack(input.faz_mask, b.faz_mask);
+  }
+}
+
+/// Remarks on the mask's density; true if no valid pixel is background.
+bool remark_density(const Buffers& b, std::vector<Remark>& remarks) {
+  const index_t vessels = b.mask.count();
+  const index_t excluded = b.has_exclusion ? b.excluded.count() : 0;
+  const index_t valid = b.mask.rows() * b.mask.cols() - excluded;
+  if (vessels == 0) {
+    remarks.push_back(Remark::empty_mask);
+    return false;
+  }
+  if (vessels == valid) {
+    remarks.push_back(Remark::full_mask);
+    return true;
+  }
+  const double density = static_cast<double>(vessels) / static_cast<double>(valid);
+  if (density < kSparse || density > kDense) remarks.push_back(Remark::density_suspect);
+  return false;
+}
+
+bool is_oracle(SkeletonMethod method) {
+  return method != SkeletonMethod::fast && method != SkeletonMethod::ordered;
+}
+
+/// Nodes that touch excluded pixels are cut vessels, as at the image frame.
+void mark_border_nodes(const BitImage& excluded, SkeletonGraph& graph) {
+  const auto touches = [&](std::int32_t pixel) {
+    const index_t r = pixel / graph.cols;
+    const index_t c = pixel % graph.cols;
+    for (index_t dr = -1; dr <= 1; ++dr) {
+      for (index_t dc = -1; dc <= 1; ++dc) {
+        if (excluded.test(r + dr, c + dc)) return true;
+      }
+    }
+    return false;
+  };
+  for (std::size_t v = 0; v < graph.node_kind.size(); ++v) {
+    const auto first = graph.node_pixel.begin() + graph.node_ptr[v];
+    const auto last = graph.node_pixel.begin() + graph.node_ptr[v + 1];
+    if (std::any_of(first, last, touches)) {
+      graph.node_kind[v] = static_cast<std::uint8_t>(NodeKind::border);
+    }
+  }
+}
+
+void trace_vessels(const ExtractOptions& options, bool full, Buffers& b, StageClock& clock) {
+  b.vessels = b.mask;
+  fill_small(b.vessels, options.skeleton_fill_px, b.exclusion(), b.fill_scratch);
+  const auto distance = resized(b.squared_distance, b.vessels);
+  squared_distance(b.vessels, Frame::none, distance, b.distance_scratch);
+  clock.lap("distance");
+
+  std::vector<index_t> anchors;
+  if (options.border == Border::anchor && !is_oracle(options.skeleton)) {
+    anchors = border_anchors(b.vessels);
+  }
+  if (full) {
+    b.skeleton.reset(b.vessels.rows(), b.vessels.cols());
+  } else {
+    thin(b.vessels, options.skeleton, anchors, distance, b.skeleton, b.thin_scratch);
+  }
+  clock.lap("thinning");
+
+  trace(b.skeleton, anchors, b.graph, b.trace_scratch);
+  prune(b.graph, distance, options.prune, b.trace_scratch);
+  if (b.has_exclusion) mark_border_nodes(b.excluded, b.graph);
+  clock.lap("trace and prune");
+}
+
+void measure_vessels(const ExtractInput& input, const ExtractOptions& options, Buffers& b,
+                     StageClock& clock) {
+  const auto distance = resized(b.squared_distance, b.vessels);
+  centrelines(b.graph, distance, b.lines);
+  clock.lap("centrelines");
+  if (options.features != FeatureMode::centreline) {
+    label_runs(b.vessels, Connectivity::eight, b.components);
+    const auto points = resized(b.point_of_pixel, b.vessels);
+    nearest_point(b.vessels, b.components, b.graph.point_pixel, points, b.nearest_scratch);
+    surface_features(b.graph, b.vessels, points, options.features, b.surface, b.surface_scratch);
+  }
+  segment_intensity(b.graph, input.intensity, b.segment_intensity);
+  segment_table(b.graph, b.lines, options.features, b.surface, b.segment_intensity, b.segments);
+  clock.lap("vessel features");
+}
+
+/// Drop regions below the minimal area and number the rest from 1.
+void drop_small_regions(index_t min_px, Labelling& regions) {
+  std::vector<index_t> area(static_cast<std::size_t>(regions.count) + 1, 0);
+  for (std::size_t i = 0; i < regions.runs.size(); ++i) {
+    area[static_cast<std::size_t>(regions.label_of_run[i])] +=
+        regions.runs[i].end - regions.runs[i].begin;
+  }
+  std::vector<label_t> kept(area.size(), 0);
+  label_t next = 0;
+  for (std::size_t label = 1; label < area.size(); ++label) {
+    if (area[label] >= min_px) kept[label] = ++next;
+  }
+  for (label_t& label : regions.label_of_run) label = kept[static_cast<std::size_t>(label)];
+  regions.count = next;
+}
+
+void measure_regions(const ExtractInput& input, const ExtractOptions& options, Buffers& b,
+                     StageClock& clock) {
+  b.filled = b.mask;
+  fill_small(b.filled, options.ica_fill_px, b.exclusion(), b.fill_scratch);
+  complement(b.filled, b.voids);
+  if (b.has_exclusion) remove_pixels(b.voids, b.excluded);
+  label_runs(b.voids, options.ica_connectivity, b.regions);
+  drop_small_regions(options.ica_min_px, b.regions);
+  region_table(b.regions, input.intensity, b.region_table, b.region_scratch);
+  if (b.has_exclusion) mark_excluded_contact(b.regions, b.excluded, b.region_table);
+  clock.lap("regions");
+}
+
+void connect(const ExtractOptions& options, Buffers& b, HeteroGraph& out, StageClock& clock) {
+  const BitImage* faz_mask = options.faz == FazMethod::mask ? &b.faz_mask : nullptr;
+  out.faz_choice = find_faz(b.voids, b.regions, options.faz, options.fov_mm, faz_mask,
+                            options.ica_connectivity, b.faz_scratch);
+  clock.lap("faz");
+  find_faces(b.graph, b.faces);
+  match_faces(b.faces, b.regions, b.region_of_face);
+  if (options.adjacency == AdjacencyMethod::planar) {
+    planar_adjacency(b.graph, b.faces, b.regions, b.adjacency);
+  } else {
+    centerline4_adjacency(b.graph, resized(b.squared_distance, b.vessels), b.regions, b.adjacency);
+  }
+  clock.lap("faces and adjacency");
+}
+
+void copy_nodes_and_points(const Buffers& b, HeteroGraph& out) {
+  const SkeletonGraph& graph = b.graph;
+  out.node_rowcol.assign(graph.node_rowcol.size(), 0.0F);
+  std::ranges::transform(graph.node_rowcol, out.node_rowcol.begin(),
+                         [](double x) { return static_cast<float>(x); });
+  for (std::size_t v = 0; v < graph.node_kind.size(); ++v) {
+    out.node_pixels.push_back(static_cast<std::int32_t>(graph.node_ptr[v + 1] - graph.node_ptr[v]));
+  }
+  out.node_degree = graph.node_degree;
+  out.node_kind = graph.node_kind;
+  out.segment_nodes = graph.segment_nodes;
+  out.segment_faces = b.faces.segment_faces;
+  out.point_ptr = graph.point_ptr;
+  out.point_pixel.reserve(2 * graph.point_pixel.size());
+  const auto cols = static_cast<std::int32_t>(graph.cols);
+  for (const std::int32_t pixel : graph.point_pixel) {
+    out.point_pixel.push_back(pixel / cols);
+    out.point_pixel.push_back(pixel % cols);
+  }
+  out.point_rowcol = b.lines.point_rowcol;
+  out.point_radius_px = b.lines.point_radius_px;
+}
+
+void copy_vessel_table(Buffers& b, HeteroGraph& out) {
+  const auto segments = static_cast<std::size_t>(b.graph.num_segments());
+  std::vector<index_t> degree(segments, 0);
+  count_ends(b.adjacency.vv, 0, degree);
+  count_ends(b.adjacency.vv, 1, degree);
+  std::vector<index_t> hetero_degree(segments, 0);
+  count_ends(b.adjacency.vi, 0, hetero_degree);
+  out.vessels = with_degrees(b.segments.columns, b.segments.values, degree, hetero_degree);
+  out.vv = std::move(b.adjacency.vv);
+}
+
+std::vector<std::uint8_t> bytes_of(const BitImage& image) {
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(image.rows() * image.cols()));
+  unpack(image, {bytes.data(), image.rows(), image.cols()});
+  return bytes;
+}
+
+std::vector<float> distance_px(const std::vector<std::int32_t>& squared) {
+  std::vector<float> out(squared.size());
+  std::ranges::transform(squared, out.begin(), [](std::int32_t d2) {
+    return d2 == kNoBackground ? std::numeric_limits<float>::infinity()
+                               : static_cast<float>(std::sqrt(static_cast<double>(d2)));
+  });
+  return out;
+}
+
+/// Segment + 1 of each mask pixel that is assigned to a point; 0 elsewhere.
+std::vector<label_t> vessel_labels(Buffers& b, bool assigned) {
+  const auto points = resized(b.point_of_pixel, b.vessels);
+  if (!assigned) {
+    label_runs(b.vessels, Connectivity::eight, b.components);
+    nearest_point(b.vessels, b.components, b.graph.point_pixel, points, b.nearest_scratch);
+  }
+  std::vector<label_t> segment_of_point;
+  for (index_t s = 0; s < b.graph.num_segments(); ++s) {
+    const auto i = static_cast<std::size_t>(s);
+    segment_of_point.insert(segment_of_point.end(),
+                            static_cast<std::size_t>(b.graph.point_ptr[i + 1] - b.graph.point_ptr[i]),
+                            static_cast<label_t>(s + 1));
+  }
+  std::vector<label_t> labels(b.point_of_pixel.size(), 0);
+  std::ranges::transform(b.point_of_pixel, labels.begin(), [&](std::int32_t point) {
+    return point < 0 ? label_t{0} : segment_of_point[static_cast<std::size_t>(point)];
+  });
+  return labels;
+}
+
+void keep_images(const ExtractOptions& options, Buffers& b, KeptImages& kept) {
+  if (options.keeps(Keep::mask)) kept.mask = bytes_of(b.vessels);
+  if (options.keeps(Keep::skeleton)) kept.skeleton = bytes_of(b.graph.skeleton);
+  if (options.keeps(Keep::distance)) kept.distance = distance_px(b.squared_distance);
+  if (options.keeps(Keep::vessel_label)) {
+    kept.vessel_label = vessel_labels(b, options.features != FeatureMode::centreline);
+  }
+  if (options.keeps(Keep::ica_label)) paint(b.regions, resized(kept.ica_label, b.vessels));
+  if (options.keeps(Keep::face_label)) paint_faces(b.faces, resized(kept.face_label, b.vessels));
+}
+
+}  // namespace
+
+HeteroGraph extract(const ExtractInput& input, const ExtractOptions& options, Workspace& workspace) {
+  Buffers& b = workspace.buffers();
+  HeteroGraph out;
+  StageClock clock(out.stage_seconds);
+  read_inputs(input, b);
+  out.rows = b.mask.rows();
+  out.cols = b.mask.cols();
+  const bool full = remark_density(b, out.remarks);
+  clock.lap("mask");
+
+  trace_vessels(options, full, b, clock);
+  measure_vessels(input, options, b, clock);
+  measure_regions(input, options, b, clock);
+  connect(options, b, out, clock);
+
+  const bool with_intensity = !std::holds_alternative<std::monostate>(input.intensity);
+  copy_nodes_and_points(b, out);
+  node_radius_px(b.graph, resized(b.squared_distance, b.vessels), out.node_radius_px);
+  split_regions(b.region_table, with_intensity, b.adjacency, b.region_of_face,
+                index_t{out.faz_choice.label} - 1, out);
+  copy_vessel_table(b, out);
+  if (b.graph.num_segments() == 0 && b.mask.count() > 0 && !full) {
+    out.remarks.push_back(Remark::no_segments);
+  }
+  keep_images(options, b, out.kept);
+  clock.lap("tables");
+  return out;
+}
+
+HeteroGraph extract_image(ImageView<const float> image, const SegmentOptions& segmentation,
+                          ExtractInput input, const ExtractOptions& options, Workspace& workspace) {
+  Buffers& b = workspace.buffers();
+  const auto start = std::chrono::steady_clock::now();
+  segment(image, segmentation, b.segmented, b.segment_scratch);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  input.mask = {b.segmented.data(), image.rows() * segmentation.scale,
+                image.cols() * segmentation.scale};
+  HeteroGraph out = extract(input, options, workspace);
+  out.stage_seconds.insert(out.stage_seconds.begin(), {"segmentation", seconds.count()});
+  return out;
+}
+
+}  // namespace gftcore

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nearest_in_component.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "../simd/nearest.hpp"
+#include "row_envelope.hpp"
+
+namespace gftcore {
+namespace {
+
+constexpr std::int64_t kFarKey = std::numeric_limits<std::int64_t>::max();
+constexpr std::uint32_t kNoSite = 0xffffffff;
+
+/// Squared distance above id: the smallest is the nearest site, the lowest id among equals.
+std::int64_t key(std::int64_t row_gap, std::int64_t col_gap, std::int32_t id) {
+  return (row_gap * row_gap + col_gap * col_gap) << 32 | id;
+}
+
+std::int32_t id_of(std::int64_t key) { return static_cast<std::int32_t>(key & 0x7fffffff); }
+
+/// Group indices by component, their order kept: after it, those of component k are
+/// sorted[ptr[k] .. ptr[k + 1]).
+template <class Visit>
+void group(std::vector<index_t>& ptr,
+           std::vector<std::int32_t>& sorted,
+           std::size_t components,
+           Visit for_each) {
+  ptr.assign(components + 3, 0);
+  for_each([&](label_t component, std::int32_t) { ++ptr[static_cast<std::size_t>(component) + 2]; });
+  for (std::size_t k = 1; k < ptr.size(); ++k) ptr[k] += ptr[k - 1];
+  sorted.resize(static_cast<std::size_t>(ptr.back()));
+  for_each([&](label_t component, std::int32_t index) {
+    sorted[static_cast<std::size_t>(ptr[static_cast<std::size_t>(component) + 1]++)] = index;
+  });
+}
+
+/// The sites and undecided pixels of one component.
+class ComponentSearch {
+ public:
+  ComponentSearch(std::span<const std::int32_t> points,
+                  std::span<const std::int32_t> point_pixel,
+                  ImageView<std::int32_t> out,
+                  NearestScratch& scratch)
+      : points_(points), point_pixel_(point_pixel), out_(out), scratch_(scratch) {
+    first_row_ = row_of(points.front());
+    last_row_ = row_of(points.back());
+    first_col_ = last_col_ = col_of(points.front());
+    scratch.row_ptr.assign(static_cast<std::size_t>(last_row_ - first_row_) + 2, 0);
+    for (const std::int32_t id : points) {
+      ++scratch.row_ptr[static_cast<std::size_t>(row_of(id) - first_row_) + 1];
+      first_col_ = std::min(first_col_, col_of(id));
+      last_col_ = std::max(last_col_, col_of(id));
+    }
+    for (std::size_t r = 1; r < scratch.row_ptr.size(); ++r) {
+      scratch.row_ptr[r] += scratch.row_ptr[r - 1];
+    }
+  }
+
+  void finish(std::span<const std::int32_t> open_runs, const std::vector<Run>& runs) {
+    const Run& first = runs[static_cast<std::size_t>(open_runs.front())];
+    const Run& last = runs[static_cast<std::size_t>(open_runs.back())];
+    const index_t height = std::max<index_t>(last.row, last_row_) -
+                           std::min<index_t>(first.row, first_row_) + 1;
+    // Row after row outwards is best while the sites are near. Its cost is bounded by that of the
+    // transform, which is then started anew on what is left.
+    std::int64_t budget = 64 + height * (last_col_ - first_col_ + 1) / 4;
+    for (std::size_t i = 0; i < open_runs.size(); ++i) {
+      const Run& run = runs[static_cast<std::size_t>(open_runs[i])];
+      std::int32_t* row = out_.row(run.row);
+      for (index_t c = run.begin; c < run.end; ++c) {
+        if (row[c] == simd::kNearestUnknown) row[c] = search(run.row, c, budget);
+      }
+      if (budget < 0) return transform(open_runs.subspan(i + 1), runs);
+    }
+  }
+
+ private:
+  index_t row_of(std::int32_t id) const { return pixel(id) / out_.cols(); }
+  index_t col_of(std::int32_t id) const { return pixel(id) % out_.cols(); }
+  index_t pixel(std::int32_t id) const { return point_pixel_[static_cast<std::size_t>(id)]; }
+
+  std::span<const std::int32_t> sites_of_row(index_t r) const {
+    if (r < first_row_ || r > last_row_) return {};
+    const auto k = static_cast<std::size_t>(r - first_row_);
+    const index_t begin = scratch_.row_ptr[k];
+    return points_.subspan(static_cast<std::size_t>(begin),
+                           static_cast<std::size_t>(scratch_.row_ptr[k + 1] - begin));
+  }
+
+  /// Smallest key of the sites of row r, seen from column c and row_gap rows away.
+  std::int64_t nearest_of_row(index_t r, index_t c, index_t row_gap) const {
+    const auto sites = sites_of_row(r);
+    const auto right =
+        std::ranges::lower_bound(sites, c, {}, [this](std::int32_t id) { return col_of(id); });
+    std::int64_t best = kFarKey;
+    if (right != sites.end()) best = key(row_gap, col_of(*right) - c, *right);
+    if (right != sites.begin()) {
+      best = std::min(best, key(row_gap, col_of(*(right - 1)) - c, *(right - 1)));
+    }
+    return best;
+  }
+
+  std::int32_t search(index_t r, index_t c, std::int64_t& budget) const {
+    std::int64_t best = kFarKey;
+    const index_t nearest_row = std::clamp(r, first_row_, last_row_);
+    for (index_t gap = std::abs(r - nearest_row); key(gap, 0, 0) < best; ++gap) {
+      if (r - gap < first_row_ && r + gap > last_row_) break;
+      best = std::min(best, nearest_of_row(r - gap, c, gap));
+      if (gap > 0) best = std::min(best, nearest_of_row(r + gap, c, gap));
+      --budget;
+    }
+    return id_of(best);
+  }
+
+  /// Exact transform of the component's sites, in time linear in the box around them and the runs.
+  void transform(std::span<const std::int32_t> open_runs, const std::vector<Run>& runs) {
+    if (open_runs.empty()) return;
+    const index_t width = last_col_ - first_col_ + 1;
+    const index_t from = runs[static_cast<std::size_t>(open_runs.front())].row;
+    const index_t to = runs[static_cast<std::size_t>(open_runs.back())].row;
+    // One row more: the state of the column pass.
+    scratch_.above.resize(std::max(scratch_.above.size(),
+                                   static_cast<std::size_t>((to - from + 2) * width)));
+    std::uint32_t* state = scratch_.above.data() + (to - from + 1) * width;
+    std::fill_n(state, width, kNoSite);
+    for (index_t r = std::min(from, first_row_); r <= to; ++r) {
+      place(r, state);
+      if (r >= from) std::copy_n(state, width, scratch_.above.data() + (r - from) * width);
+    }
+    std::fill_n(state, width, kNoSite);
+    std::size_t left = open_runs.size();
+    for (index_t r = std::max(to, last_row_); r >= from; --r) {
+      place(r, state);
+      const std::size_t end = left;
+      while (left > 0 && runs[static_cast<std::size_t>(open_runs[left - 1])].row == r) --left;
+      if (left == end) continue;
+      const std::uint32_t* above = scratch_.above.data() + (r - from) * width;
+      finish_row(r, above, state, open_runs.subspan(left, end - left), runs);
+    }
+  }
+
+  void place(index_t r, std::uint32_t* state) const {
+    for (const std::int32_t id : sites_of_row(r)) {
+      state[col_of(id) - first_col_] = static_cast<std::uint32_t>(id);
+    }
+  }
+
+  void finish_row(index_t r,
+                  const std::uint32_t* above,
+                  const std::uint32_t* below,
+                  std::span<const std::int32_t> open_runs,
+                  const std::vector<Run>& runs) {
+    const index_t width = last_col_ - first_col_ + 1;
+    scratch_.envelope.resize(static_cast<std::size_t>(RowEnvelope<32>::kEntries * width));
+    RowEnvelope<32> envelope(scratch_.envelope.data(), width);
+    for (index_t k = 0; k < width; ++k) {
+      const std::int64_t best = std::min(key_at(r, above[k]), key_at(r, below[k]));
+      if (best != kFarKey) envelope.add(first_col_ + k, best);
+    }
+    std::int32_t* row = out_.row(r);
+    for (const std::int32_t i : open_runs) {
+      const Run& run = runs[static_cast<std::size_t>(i)];
+      for (index_t c = run.begin; c < run.end; ++c) {
+        if (row[c] == simd::kNearestUnknown) row[c] = id_of(envelope.at(c));
+      }
+    }
+  }
+
+  std::int64_t key_at(index_t r, std::uint32_t site) const {
+    if (site == kNoSite) return kFarKey;
+    const auto id = static_cast<std::int32_t>(site);
+    return key(r - row_of(id), 0, id);
+  }
+
+  std::span<const std::int32_t> points_;  // ids by row, then column; one a pixel
+  std::span<const std::int32_t> point_pixel_;
+  ImageView<std::int32_t> out_;
+  NearestScratch& scratch_;
+  index_t first_row_;
+  index_t last_row_;
+  index_t first_col_;
+  index_t last_col_;
+};
+
+/// Order each row's sites by column, keep the lowest id of each pixel, and pass them on.
+template <class Take>
+void for_each_site(NearestScratch& scratch, std::span<const std::int32_t> point_pixel, Take take) {
+  const auto pixel = [&](std::int32_t id) { return point_pixel[static_cast<std::size_t>(id)]; };
+  for (std::size_t r = 0; r + 2 < scratch.site_ptr.size(); ++r) {
+    const auto begin = scratch.site_id.begin() + scratch.site_ptr[r];
+    const auto end = scratch.site_id.begin() + scratch.site_ptr[r + 1];
+    std::sort(begin, end, [&](std::int32_t a, std::int32_t b) {
+      return pixel(a) != pixel(b) ? pixel(a) < pixel(b) : a < b;
+    });
+    for (auto site = begin; site != end; ++site) {
+      if (site != begin && pixel(*site) == pixel(*(site - 1))) continue;
+      take(scratch.component_of_point[static_cast<std::size_t>(*site)], *site);
+    }
+  }
+}
+
+}  // namespace
+
+void finish_open_runs(const Labelling& components,
+                      std::span<const std::int32_t> point_pixel,
+                      ImageView<std::int32_t> out,
+                      NearestScratch& scratch) {
+  const auto count = static_cast<std::size_t>(components.count);
+  group(scratch.open_ptr, scratch.sorted_runs, count, [&](auto take) {
+    for (const std::int32_t run : scratch.open_runs) {
+      take(components.label_of_run[static_cast<std::size_t>(run)], run);
+    }
+  });
+  group(scratch.point_ptr, scratch.sorted_points, count,
+        [&](auto take) { for_each_site(scratch, point_pixel, take); });
+  for (std::size_t k = 1; k <= count; ++k) {
+    const auto begin = static_cast<std::size_t>(scratch.open_ptr[k]);
+    const auto end = static_cast<std::size_t>(scratch.open_ptr[k + 1]);
+    if (begin == end) continue;
+    const auto first = static_cast<std::size_t>(scratch.point_ptr[k]);
+    const auto last = static_cast<std::size_t>(scratch.point_ptr[k + 1]);
+    const std::span<const std::int32_t> points(scratch.sorted_points);
+    const std::span<const std::int32_t> open(scratch.sorted_runs);
+    ComponentSearch(points.subspan(first, last - first), point_pixel, out, scratch)
+        .finish(open.subspan(begin, end - begin), components.runs);
+  }
+}
+
+}  // namespace gftcore
