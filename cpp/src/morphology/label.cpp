@@ -21,27 +21,18 @@ index_t count_runs(const std::uint64_t* words, index_t used_words) {
   return toggles / 2;
 }
 
+/// Write the runs of a row. Begins and ends go by themselves, since a run may end words later.
 void find_runs(const std::uint64_t* words, index_t used_words, std::int32_t row, Run* run) {
-  bool open = false;
+  Run* closing = run;
   for (index_t k = 0; k <= used_words; ++k) {
     const auto first_col = static_cast<std::int32_t>(64 * k);
-    std::uint64_t toggles = transitions(words, k);
-    if (toggles == 0) continue;
-    if (open) {
-      run++->end = first_col + std::countr_zero(toggles);
-      toggles &= toggles - 1;
-      open = false;
-    }
-    while (toggles != 0) {
+    const std::uint64_t toggles = transitions(words, k);
+    for (std::uint64_t begins = toggles & words[k]; begins != 0; begins &= begins - 1) {
       run->row = row;
-      run->begin = first_col + std::countr_zero(toggles);
-      toggles &= toggles - 1;
-      if (toggles == 0) {
-        open = true;
-        break;
-      }
-      run++->end = first_col + std::countr_zero(toggles);
-      toggles &= toggles - 1;
+      run++->begin = first_col + std::countr_zero(begins);
+    }
+    for (std::uint64_t ends = toggles & ~words[k]; ends != 0; ends &= ends - 1) {
+      closing++->end = first_col + std::countr_zero(ends);
     }
   }
 }
@@ -98,11 +89,15 @@ void join_rows(const Run* runs,
   }
 }
 
-/// Fill pixels[begin..end) and perhaps up to seven beyond: most stretches are shorter than the
-/// call of a fill routine, and what lies beyond is written afterwards.
+/// Pixels that fill_loosely may write beyond the end.
+constexpr std::int32_t kLoose = 16;
+
+/// Fill pixels[begin..end) and up to kLoose beyond, to be overwritten afterwards: most stretches
+/// are shorter, so that the branch is foreseen, which costs less than stopping in time.
 void fill_loosely(label_t* pixels, std::int32_t begin, std::int32_t end, label_t label) {
-  for (std::int32_t c = begin; c < end; c += 8) {
-    for (std::int32_t i = 0; i < 8; ++i) pixels[c + i] = label;
+  for (std::int32_t i = 0; i < kLoose; ++i) pixels[begin + i] = label;
+  for (std::int32_t c = begin + kLoose; c < end; c += kLoose) {
+    for (std::int32_t i = 0; i < kLoose; ++i) pixels[c + i] = label;
   }
 }
 
@@ -147,7 +142,7 @@ void paint(const Labelling& labelling, ImageView<label_t> out) {
   const auto cols = static_cast<std::int32_t>(out.cols());
   const Run* runs = labelling.runs.data();
   const label_t* labels = labelling.label_of_run.data();
-  const index_t loose_rows = out.rows() - 1 - 8 / std::max(out.cols(), index_t{1});
+  const index_t loose_rows = out.rows() - 1 - kLoose / std::max(out.cols(), index_t{1});
   for (index_t r = 0; r < out.rows(); ++r) {
     label_t* pixels = out.row(r);
     const bool loose = r < loose_rows;

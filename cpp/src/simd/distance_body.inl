@@ -66,7 +66,9 @@ bool search_row(const std::uint64_t* words,
   return true;
 }
 
-void run(const gftcore::simd::DistanceJob& job) {
+void run(const gftcore::simd::DistanceJob& shared) {
+  // A copy whose address nobody else has, so that stores of distances cannot change its pointers.
+  const gftcore::simd::DistanceJob job = shared;
   const std::uint16_t beyond = job.framed ? 0 : kNone;
   std::uint16_t* squares = job.squares + kReach;
   for (std::ptrdiff_t c = 0; c < job.padded; c += kLanes) store(job.up + c, splat(beyond));

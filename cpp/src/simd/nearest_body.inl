@@ -63,7 +63,24 @@ void search_row(const gftcore::simd::NearestJob& job,
   }
 }
 
-void run(const gftcore::simd::NearestJob& job) {
+/// The upward pass of one row, joined with the downward keys. Those already hold the row's own
+/// sites, which therefore join `below` only after it.
+void join(const gftcore::simd::NearestJob& job, const std::uint32_t* above_row,
+          std::uint32_t* merged) {
+  const Lanes none = splat(kNone);
+  const Lanes two = splat(std::uint32_t{2} << job.shift);
+  for (std::ptrdiff_t c = 0; c < job.padded; c += kLanes) {
+    const Lanes step = load(job.step + c);
+    const Lanes below = lower(add(load(job.below + c), step), none);
+    store(job.below + c, below);
+    store(job.step + c, lower(add(step, two), none));
+    store(merged + c, lower(load(above_row + c), below));
+  }
+}
+
+void run(const gftcore::simd::NearestJob& shared) {
+  // A copy whose address nobody else has, so that stores of keys cannot change its pointers.
+  const gftcore::simd::NearestJob job = shared;
   const Lanes none = splat(kNone);
   std::uint32_t* merged = job.merged + kReach;
   for (std::ptrdiff_t c = -kReach; c < job.padded + kReach; c += kLanes) store(merged + c, none);
@@ -80,12 +97,8 @@ void run(const gftcore::simd::NearestJob& job) {
   }
   for (std::ptrdiff_t c = 0; c < job.padded; c += kLanes) store(job.step + c, none);
   for (std::ptrdiff_t r = job.rows - 1; r >= 0; --r) {
-    const std::uint32_t* above_row = job.above + r * job.padded;
-    advance(job, job.below, job.below);
+    join(job, job.above + r * job.padded, merged);
     place_sites(job, r, job.below);
-    for (std::ptrdiff_t c = 0; c < job.padded; c += kLanes) {
-      store(merged + c, lower(load(above_row + c), load(job.below + c)));
-    }
     search_row(job, job.words + r * job.word_stride, merged, job.out + r * job.cols);
   }
 }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 
 #include "gftcore/common/bit_image.hpp"
@@ -13,21 +14,27 @@ namespace gftcore::vessel {
 // Directions are numbered clockwise from north.
 inline constexpr std::array<std::int32_t, 8> kRowStep = {-1, -1, 0, 1, 1, 1, 0, -1};
 inline constexpr std::array<std::int32_t, 8> kColStep = {0, 1, 1, 1, 0, -1, -1, -1};
-constexpr int opposite(int direction) { return direction ^ 4; }
+constexpr unsigned opposite(unsigned direction) { return direction ^ 4U; }
 
-/// Link byte of every 3 x 3 pattern, whose bit 3 i + j is row i, column j.
+/// For vector positions; ids and sizes here are never negative.
+constexpr std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
+
+/// Whether the neighbour in a direction (modulo 8) is on in a 3 x 3 pattern, whose bit 3 i + j is
+/// row i, column j.
+constexpr bool neighbour_on(unsigned pattern, unsigned direction) {
+  const std::size_t d = direction & 7U;
+  return (pattern >> (3 * (kRowStep[d] + 1) + kColStep[d] + 1) & 1U) != 0;
+}
+
+/// Bit d: linked to the neighbour in direction d, for every 3 x 3 pattern.
 constexpr std::array<std::uint8_t, 512> make_link_table() {
   std::array<std::uint8_t, 512> table{};
   for (unsigned pattern = 0; pattern < 512; ++pattern) {
-    const auto on = [&](int direction) {
-      const auto d = static_cast<std::size_t>(direction & 7);
-      const int bit = 3 * (kRowStep[d] + 1) + kColStep[d] + 1;
-      return (pattern >> bit & 1U) != 0;
-    };
     unsigned links = 0;
-    for (int d = 0; d < 8; ++d) {
-      const bool straight = d % 2 == 0;
-      if (on(d) && (straight || (!on(d - 1) && !on(d + 1)))) links |= 1U << d;
+    for (unsigned d = 0; d < 8; ++d) {
+      const bool blocked =
+          d % 2 == 1 && (neighbour_on(pattern, d + 7) || neighbour_on(pattern, d + 1));
+      if (neighbour_on(pattern, d) && !blocked) links |= 1U << d;
     }
     table[pattern] = static_cast<std::uint8_t>(links);
   }
@@ -35,12 +42,18 @@ constexpr std::array<std::uint8_t, 512> make_link_table() {
 }
 inline constexpr std::array<std::uint8_t, 512> kLinkTable = make_link_table();
 
-constexpr std::array<std::uint8_t, 256> make_count_table() {
-  std::array<std::uint8_t, 256> table{};
-  for (unsigned i = 0; i < 256; ++i) table[i] = static_cast<std::uint8_t>(std::popcount(i));
+/// Entry [8 pattern + h]: where a walk that came in direction h goes on from a pixel with two links.
+constexpr std::array<std::uint8_t, 4096> make_next_table() {
+  std::array<std::uint8_t, 4096> table{};
+  for (unsigned pattern = 0; pattern < 512; ++pattern) {
+    for (unsigned heading = 0; heading < 8; ++heading) {
+      const unsigned onwards = kLinkTable[pattern] & ~(1U << opposite(heading));
+      table[8 * pattern + heading] = static_cast<std::uint8_t>(std::countr_zero(onwards) & 7);
+    }
+  }
   return table;
 }
-inline constexpr std::array<std::uint8_t, 256> kCountTable = make_count_table();
+inline constexpr std::array<std::uint8_t, 4096> kNextTable = make_next_table();
 
 /// Columns c - 1, c, c + 1 of a row as bits 0..2. The row's guards make every c valid.
 inline unsigned three_columns(const std::uint64_t* row, index_t c) {
@@ -51,14 +64,22 @@ inline unsigned three_columns(const std::uint64_t* row, index_t c) {
   return static_cast<unsigned>(bits & 7U);
 }
 
-/// The 3 x 3 pattern around a pixel whose row starts at `row`; bit 3 i + j is row i, column j.
+/// The 3 x 3 pattern around column c of the row that starts at `row`.
 inline unsigned pattern_at(const std::uint64_t* row, index_t stride, index_t c) {
   return three_columns(row - stride, c) | three_columns(row, c) << 3U |
          three_columns(row + stride, c) << 6U;
 }
 
-inline std::uint8_t links_at(const BitImage& image, index_t r, index_t c) {
-  return kLinkTable[pattern_at(image.row(r), image.stride(), c)];
+inline unsigned pattern_at(const BitImage& image, index_t r, index_t c) {
+  return pattern_at(image.row(r), image.stride(), c);
+}
+
+/// std::popcount without the library call that targets lacking the instruction make of it.
+constexpr std::int32_t count_ones(std::uint64_t x) {
+  x -= x >> 1 & 0x5555555555555555U;
+  x = (x & 0x3333333333333333U) + (x >> 2 & 0x3333333333333333U);
+  x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fU;
+  return static_cast<std::int32_t>(x * 0x0101010101010101U >> 56);
 }
 
 }  // namespace gftcore::vessel

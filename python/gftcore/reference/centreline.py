@@ -45,24 +45,12 @@ def centrelines(graph: SkeletonGraph) -> Centrelines:
     beyond the ends. The self-loop of a ring node is filtered cyclically and closed. Sums run in
     walk order.
     """
-    count = graph.num_segments
-    points = np.empty((graph.num_points, 2))
-    length, distance = np.empty((2, count))
-    arc, chord = np.empty((2, count, 2))
-    for s, (a, b) in enumerate(graph.segment_nodes.tolist()):
-        inner = slice(graph.point_ptr[s], graph.point_ptr[s + 1])
-        start, end = graph.node_rowcol[a], graph.node_rowcol[b]
-        raw = np.vstack([start[None], graph.point_pixel[inner], end[None]]).astype(np.float64)
-        if graph.node_kind[a] == NodeKind.RING:
-            smooth = _smooth_ring(raw[:-1])
-            smooth = np.vstack([smooth, smooth[:1]])
-        else:
-            smooth = _smooth_open(raw)
-        points[inner] = smooth[1:-1]
-        length[s], arc[s, 0], arc[s, 1] = _measure(smooth)
-        distance[s] = np.sqrt((end[0] - start[0]) ** 2 + (end[1] - start[1]) ** 2)
-        chord[s] = (start + end) / 2
-    return Centrelines(points, length, distance, arc, chord)
+    is_ring = graph.node_kind[graph.segment_nodes[:, 0]] == NodeKind.RING
+    ends = graph.node_rowcol[graph.segment_nodes]
+    points, length, arc = _centrelines(ends, is_ring, graph.point_ptr, graph.point_pixel)
+    chord = ends[:, 1] - ends[:, 0]
+    distance = np.sqrt(chord[:, 0] ** 2 + chord[:, 1] ** 2)
+    return Centrelines(points, length, distance, arc, (ends[:, 0] + ends[:, 1]) / 2)
 
 
 @njit(cache=True)
@@ -115,6 +103,27 @@ def _measure(points):  # type: ignore[no-untyped-def]
             return length, row, col
         walked += steps[i]
     return length, points[0, 0], points[0, 1]
+
+
+@njit(cache=True)
+def _centrelines(ends, is_ring, point_ptr, point_pixel):  # type: ignore[no-untyped-def]
+    count = len(ends)
+    points = np.empty((len(point_pixel), 2))
+    length = np.empty(count)
+    arc = np.empty((count, 2))
+    for s in range(count):
+        inner = point_pixel[point_ptr[s] : point_ptr[s + 1]]
+        raw = np.empty((len(inner) + 2, 2))
+        raw[0], raw[1:-1], raw[-1] = ends[s, 0], inner, ends[s, 1]
+        if is_ring[s]:
+            smooth = raw.copy()
+            smooth[:-1] = _smooth_ring(raw[:-1])
+            smooth[-1] = smooth[0]
+        else:
+            smooth = _smooth_open(raw)
+        points[point_ptr[s] : point_ptr[s + 1]] = smooth[1:-1]
+        length[s], arc[s, 0], arc[s, 1] = _measure(smooth)
+    return points, length, arc
 
 
 def radius_image(squared_distance: NDArray[np.int32]) -> NDArray[np.float64]:

@@ -105,12 +105,12 @@ def most_common(
 ) -> NDArray[np.int32]:
     """Return the value > 0 that most pixels of each owner 1..count have: 0 = none, ties lowest."""
     both = (owner > 0) & (value > 0)
-    pairs, pixels = np.unique(
-        np.stack([owner[both], value[both]], axis=1), axis=0, return_counts=True
-    )
+    values = int(value.max(initial=0)) + 1
+    keys, pixels = np.unique(owner[both].astype(np.int64) * values + value[both], return_counts=True)
     best = np.zeros(count, dtype=np.int32)
     most = np.zeros(count, dtype=np.int64)
-    for (o, v), n in zip(pairs.tolist(), pixels.tolist(), strict=True):
-        if n > most[o - 1]:
-            best[o - 1], most[o - 1] = v, n
+    for key, n in zip(keys.tolist(), pixels.tolist(), strict=True):
+        face, v = divmod(key, values)
+        if n > most[face - 1]:  # keys ascend, so a tie keeps the lower value
+            best[face - 1], most[face - 1] = v, n
     return best

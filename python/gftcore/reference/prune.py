@@ -89,15 +89,14 @@ def prune(
 
 def find_leaves(graph: SkeletonGraph, distance: NDArray[np.float64]) -> list[Leaf]:
     """Return all leaves with their measures, by segment id."""
+    kinds = graph.node_kind[graph.segment_nodes]
+    from_junction = (kinds == (NodeKind.JUNCTION, NodeKind.END)).all(axis=1)
+    to_junction = (kinds == (NodeKind.END, NodeKind.JUNCTION)).all(axis=1)
     leaves = []
-    for segment, (a, b) in enumerate(graph.segment_nodes.tolist()):
-        kinds = graph.node_kind[a], graph.node_kind[b]
-        if kinds == (NodeKind.JUNCTION, NodeKind.END):
-            junction, pixels = a, graph.chain(segment)[1:]
-        elif kinds == (NodeKind.END, NodeKind.JUNCTION):
-            junction, pixels = b, graph.chain(segment)[-2::-1]
-        else:
-            continue
+    for segment in np.flatnonzero(from_junction | to_junction).tolist():
+        path = graph.chain(segment) if from_junction[segment] else graph.chain(segment)[::-1]
+        pixels = path[1:]
+        junction = int(graph.segment_nodes[segment, 0 if from_junction[segment] else 1])
         row, col = graph.node_rowcol[junction]
         radius = distance[floor(row + 0.5), floor(col + 0.5)]
         edt = distance[pixels[:, 0], pixels[:, 1]]

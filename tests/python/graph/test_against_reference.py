@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The compiled core against the readable reference, on random masks of many kinds.
+
+`GFTCORE_TEST_MASKS` sets how many masks (default 120); masks are the same for the same number.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+from random_masks import random_mask
+
+from gftcore import graph, reference
+from gftcore.graph import ExtractConfig
+
+MASKS = int(os.environ.get("GFTCORE_TEST_MASKS", "120"))
+BLOCK = 20
+MAX_SIDE = 300
+EXACT = (
+    "node_degree node_pixels node_kind segment_nodes segment_faces point_ptr point_pixel"
+    " ica_label_id ica_bbox ica_touches_border face_ica"
+).split()
+CLOSE = "vessel_x ica_x faz_x".split()
+SINGLE = "node_rowcol node_radius_px point_rowcol point_radius_px".split()
+CONFIGS = (
+    ExtractConfig(),
+    ExtractConfig(features="voreen_slab", adjacency="centerline4", faz="fixed"),
+    ExtractConfig(skeleton="ordered", prune="length", ica_connectivity=4, skeleton_fill_px=4),
+    ExtractConfig(border="background", prune="none", ica_fill_px=0, ica_min_px=1),
+    ExtractConfig(skeleton="zhang-skimage", adjacency="centerline4"),
+    ExtractConfig(skeleton="guohall-opencv", features="centreline"),
+    ExtractConfig(skeleton="zhang-opencv", prune="none"),
+)
+
+
+def assert_same_graph(ours: Any, theirs: Any) -> None:
+    """Integers equal, float64 columns to 1e-9, float32 arrays to their rounding."""
+    for name in EXACT:
+        np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name), err_msg=name)
+    assert ours.vessel_columns == tuple(theirs.vessel_columns)
+    assert ours.ica_columns == tuple(theirs.ica_columns)
+    for name in CLOSE:
+        ours_x, theirs_x = getattr(ours, name), getattr(theirs, name)
+        assert ours_x.shape == theirs_x.shape, name
+        np.testing.assert_allclose(ours_x, theirs_x, rtol=1e-9, atol=1e-9, err_msg=name)
+    for name in SINGLE:
+        np.testing.assert_allclose(
+            getattr(ours, name), getattr(theirs, name), rtol=1e-6, atol=1e-6, err_msg=name
+        )
+    for relation in ("vv", "ii", "vi", "vf", "if", "ff"):
+        np.testing.assert_array_equal(ours.edges[relation], theirs.edges[relation], relation)
+        np.testing.assert_array_equal(ours.edge_attr[relation], theirs.edge_attr[relation], relation)
+    assert ours.faz_info.label == theirs.faz_info.label
+    assert ours.faz_info.method == theirs.faz_info.method
+    np.testing.assert_allclose(ours.faz_info.confidence, theirs.faz_info.confidence, rtol=1e-12)
+
+
+def extra_inputs(mask: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
+    """Sometimes an intensity (full or reduced size), an exclusion, a FAZ mask."""
+    inputs: dict[str, Any] = {}
+    if rng.random() < 0.5:
+        scale = next((k for k in (4, 3, 2) if not (mask.shape[0] % k or mask.shape[1] % k)), 1)
+        shape = (mask.shape[0] // scale, mask.shape[1] // scale)
+        inputs["intensity"] = rng.integers(0, 256, shape, dtype=np.uint8)
+    if rng.random() < 0.25:
+        r, c = (int(rng.integers(0, n)) for n in mask.shape)
+        exclude = np.zeros(mask.shape, bool)
+        exclude[r : r + 20, c : c + 40] = True
+        inputs["exclude"] = exclude
+    return inputs
+
+
+@pytest.mark.parametrize("first", range(0, MASKS, BLOCK))
+def test_extract_matches_reference(first: int) -> None:
+    """Class `exact` for integers and structure, rtol 1e-9 for features."""
+    for seed in range(first, min(first + BLOCK, MASKS)):
+        rng = np.random.default_rng(seed)
+        mask = random_mask(rng, MAX_SIDE)
+        config = CONFIGS[seed % len(CONFIGS)]
+        inputs = extra_inputs(mask, rng)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", graph.GftcoreWarning)
+            ours = graph.extract(mask, config, **inputs)
+            theirs = reference.extract(mask, config, **inputs)
+        try:
+            assert_same_graph(ours, theirs)
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}, {mask.shape}, {config}: {error}") from None
