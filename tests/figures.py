@@ -41,12 +41,12 @@ class Figure:
     anchors: tuple[tuple[int, int], ...] = ()
 
     @property
-    def V(self) -> int:  # noqa: N802
+    def V(self) -> int:
         """Number of nodes."""
         return len(self.nodes)
 
     @property
-    def S(self) -> int:  # noqa: N802
+    def S(self) -> int:
         """Number of segments."""
         return len(self.segments)
 
@@ -112,11 +112,12 @@ FIGURES: tuple[Figure, ...] = (
         skeleton=draw("##.", "..#", "..#", margin=1),
     ),
     _figure(
-        "t",
+        "t",  # the corner pixel of a T is simple: its neighbours meet diagonally without it
         draw("#####", "..#..", "..#..", margin=1),
-        ((1, 1, END, 1), (1, 3, JUNCTION, 3), (1, 5, END, 1), (3, 3, END, 1)),
-        ((0, 1, 1), (1, 2, 1), (1, 3, 1)),
+        ((1, 1, END, 1), (1, 5, END, 1), (2, 3, JUNCTION, 3), (3, 3, END, 1)),
+        ((0, 2, 1), (1, 2, 1), (2, 3, 0)),
         1,
+        skeleton=draw("##.##", "..#..", "..#..", margin=1),
     ),
     _figure(
         "plus",
@@ -197,7 +198,7 @@ FIGURES: tuple[Figure, ...] = (
             (6, 1, END, 1),
             (6, 6, END, 1),
         ),
-        ((0, 2, 1), (1, 2, 1), (2, 4, 1), (2, 3, 1)),
+        ((0, 2, 1), (1, 2, 1), (2, 3, 1), (2, 4, 1)),
         1,
     ),
     _figure(

@@ -11,11 +11,16 @@ from collections.abc import Callable
 
 import numpy as np
 import random_masks
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 BoolImage = NDArray[np.bool_]
+
+if settings.default.deadline is not None:  # first calls compile; a time limit would be flaky
+    settings.register_profile("no-deadline", parent=settings.default, deadline=None)
+    settings.load_profile("no-deadline")
 
 
 def pixel_masks(max_side: int = 12) -> st.SearchStrategy[BoolImage]:

@@ -24,6 +24,7 @@ namespace gftcore {
 struct Workspace::Buffers {
   BitImage mask, excluded, faz_mask;
   bool has_exclusion = false;
+  bool has_faz_mask = false;
 
   BitImage vessels, skeleton;
   std::vector<std::int32_t> squared_distance;
@@ -31,7 +32,6 @@ struct Workspace::Buffers {
   Centrelines lines;
   std::vector<std::int32_t> point_of_pixel;
   SurfaceFeatures surface;
-  std::vector<double> segment_intensity;
   SegmentTable segments;
 
   BitImage filled, voids;
@@ -108,7 +108,8 @@ void read_inputs(const ExtractInput& input, Buffers& b) {
     pack(input.excluded, b.excluded);
     remove_pixels(b.mask, b.excluded);
   }
-  if (input.faz_mask.data() != nullptr) {
+  b.has_faz_mask = input.faz_mask.data() != nullptr;
+  if (b.has_faz_mask) {
     require_same_shape(input.mask, "mask", input.faz_mask, "faz_mask");
     pack(input.faz_mask, b.faz_mask);
   }
@@ -157,7 +158,7 @@ void mark_border_nodes(const BitImage& excluded, SkeletonGraph& graph) {
   }
 }
 
-void trace_vessels(const ExtractOptions& options, bool full, Buffers& b, StageClock& clock) {
+void trace_vessels(const ExtractOptions& options, Buffers& b, StageClock& clock) {
   b.vessels = b.mask;
   fill_small(b.vessels, options.skeleton_fill_px, b.exclusion(), b.fill_scratch);
   const auto distance = resized(b.squared_distance, b.vessels);
@@ -168,7 +169,9 @@ void trace_vessels(const ExtractOptions& options, bool full, Buffers& b, StageCl
   if (options.border == Border::anchor && !is_oracle(options.skeleton)) {
     anchors = border_anchors(b.vessels);
   }
-  if (full) {
+  // Without any background pixel there is no distance, hence no centre to thin to.
+  if (b.vessels.count() == b.vessels.rows() * b.vessels.cols()) {
+    anchors.clear();
     b.skeleton.reset(b.vessels.rows(), b.vessels.cols());
   } else {
     thin(b.vessels, options.skeleton, anchors, distance, b.skeleton, b.thin_scratch);
@@ -192,8 +195,7 @@ void measure_vessels(const ExtractInput& input, const ExtractOptions& options, B
     nearest_point(b.vessels, b.components, b.graph.point_pixel, points, b.nearest_scratch);
     surface_features(b.graph, b.vessels, points, options.features, b.surface, b.surface_scratch);
   }
-  segment_intensity(b.graph, input.intensity, b.segment_intensity);
-  segment_table(b.graph, b.lines, options.features, b.surface, b.segment_intensity, b.segments);
+  segment_table(b.graph, b.lines, options.features, b.surface, input.intensity, b.segments);
   clock.lap("vessel features");
 }
 
@@ -227,9 +229,10 @@ void measure_regions(const ExtractInput& input, const ExtractOptions& options, B
 }
 
 void connect(const ExtractOptions& options, Buffers& b, HeteroGraph& out, StageClock& clock) {
-  const BitImage* faz_mask = options.faz == FazMethod::mask ? &b.faz_mask : nullptr;
-  out.faz_choice = find_faz(b.voids, b.regions, options.faz, options.fov_mm, faz_mask,
-                            options.ica_connectivity, b.faz_scratch);
+  const FazMethod method = b.has_faz_mask ? FazMethod::mask : options.faz;
+  out.faz_choice = find_faz(b.voids, b.regions, method, options.fov_mm,
+                            b.has_faz_mask ? &b.faz_mask : nullptr, options.ica_connectivity,
+                            b.faz_scratch);
   clock.lap("faz");
   find_faces(b.graph, b.faces);
   match_faces(b.faces, b.regions, b.region_of_face);
@@ -334,7 +337,7 @@ HeteroGraph extract(const ExtractInput& input, const ExtractOptions& options, Wo
   const bool full = remark_density(b, out.remarks);
   clock.lap("mask");
 
-  trace_vessels(options, full, b, clock);
+  trace_vessels(options, b, clock);
   measure_vessels(input, options, b, clock);
   measure_regions(input, options, b, clock);
   connect(options, b, out, clock);
@@ -362,6 +365,7 @@ HeteroGraph extract_image(ImageView<const float> image, const SegmentOptions& se
   input.mask = {b.segmented.data(), image.rows() * segmentation.scale,
                 image.cols() * segmentation.scale};
   HeteroGraph out = extract(input, options, workspace);
+  if (options.keeps(Keep::ridge)) out.kept.ridge = b.segment_scratch.response;
   out.stage_seconds.insert(out.stage_seconds.begin(), {"segmentation", seconds.count()});
   return out;
 }

@@ -7,7 +7,22 @@
 namespace gftcore {
 namespace {
 
-using Point = HullScratch::Point;
+using Corner = HullScratch::Corner;
+
+struct Point {
+  std::int32_t row;
+  std::int32_t col;
+};
+
+// Points are read again soon after they are written. Kept as two halves, the processor could not
+// hand the pending stores over to the load of a whole, so in memory they are one word.
+Corner pack(Point p) {
+  return {static_cast<std::uint64_t>(p.row) << 32 | static_cast<std::uint32_t>(p.col)};
+}
+
+Point unpack(Corner c) {
+  return {static_cast<std::int32_t>(c.row_and_col >> 32), static_cast<std::int32_t>(c.row_and_col)};
+}
 
 // The hull of pixels' side midpoints is the hull of the pixel centres widened by the diamond
 // |row| + |col| <= 1/2. Each edge of the centres' hull hence moves outwards by half a pixel, along
@@ -15,42 +30,82 @@ using Point = HullScratch::Point;
 // its right side, the left one with columns negated. Sides are limited to kMaxSide = 32767, so
 // every product of two differences, and the squared distance of two pixels, fits in 32 bits.
 
-/// Append to a chain whose columns are concave over rows, dropping what is no corner any more.
-void push_corner(std::vector<Point>& chain, std::size_t base, Point next) {
-  while (chain.size() >= base + 2) {
-    const Point a = chain[chain.size() - 2];
-    const Point b = chain.back();
-    if ((b.col - a.col) * (next.row - a.row) > (next.col - a.col) * (b.row - a.row)) break;
-    chain.pop_back();
+/// Drop each point on or inside the segment between its neighbours, without a branch that the
+/// processor would have to guess. In place; returns how many are left. Corners stay.
+std::size_t sieve(Corner* points, std::size_t count) {
+  const Point first = unpack(points[0]);
+  Point here = unpack(points[1]);
+  std::int32_t row_step = here.row - first.row;
+  std::int32_t col_step = here.col - first.col;
+  std::size_t end = 1;
+  for (std::size_t i = 2; i < count; ++i) {
+    const Point next = unpack(points[i]);
+    const std::int32_t next_row_step = next.row - here.row;
+    const std::int32_t next_col_step = next.col - here.col;
+    points[end] = pack(here);
+    end += static_cast<std::size_t>(col_step * next_row_step > next_col_step * row_step);
+    here = next;
+    row_step = next_row_step;
+    col_step = next_col_step;
   }
-  chain.push_back(next);
+  points[end] = pack(here);
+  return end + 1;
 }
 
-/// Walks floor((start + i * dc) / dr) for i = 0, 1, .. in halves: numerators and the denominator
-/// are doubled so that the start may be a half step.
+/// The monotone chain algorithm on points in place; returns how many corners are left.
+std::size_t scan_chain(Corner* points, std::size_t count) {
+  Corner* top = points + 1;
+  for (const Corner* p = points + 2; p < points + count; ++p) {
+    const Point next = unpack(*p);
+    for (; top > points; --top) {
+      const Point a = unpack(top[-1]);
+      const Point b = unpack(*top);
+      if ((b.col - a.col) * (next.row - b.row) > (next.col - b.col) * (b.row - a.row)) break;
+    }
+    *++top = pack(next);
+  }
+  return static_cast<std::size_t>(top - points) + 1;
+}
+
+/// Reduce points with ascending rows to the corners of a chain whose columns are concave over
+/// rows, in place. Returns how many are left.
+std::size_t keep_corners(Corner* points, std::size_t count) {
+  if (count <= 2) return count;
+  const std::size_t left = sieve(points, count);
+  return left <= 2 ? left : scan_chain(points, left);
+}
+
+/// Walks floor((start + 2 i dc) / (2 dr)) for i = 0, 1, ..
 class EdgeWalk {
  public:
-  EdgeWalk(std::int32_t dr, std::int32_t dc, std::int32_t start) : denominator_(2 * dr) {
-    whole_ = floor_div(dc, dr);
-    rest_ = 2 * (dc - whole_ * dr);
-    value_ = floor_div(start, denominator_);
-    remainder_ = start - value_ * denominator_;
+  /// |dc| <= dr, start = dr.
+  static EdgeWalk steep(std::int32_t dr, std::int32_t dc) {
+    const std::int32_t whole = dc < 0 ? -1 : 0;
+    return {dr, dc, whole, 0, dr};
+  }
+  /// Any dc, start = dc.
+  static EdgeWalk flat(std::int32_t dr, std::int32_t dc) {
+    const std::int32_t whole = dc / dr - (dc % dr < 0 ? 1 : 0);
+    return {dr, dc, whole, whole >> 1, dc - 2 * dr * (whole >> 1)};
   }
   void step() {
-    value_ += whole_;
     remainder_ += rest_;
-    const std::int32_t carry = remainder_ >= denominator_ ? 1 : 0;
-    value_ += carry;
-    remainder_ -= carry * denominator_;
+    const bool carry = remainder_ >= denominator_;
+    remainder_ -= carry ? denominator_ : 0;
+    value_ += whole_ + (carry ? 1 : 0);
   }
   std::int32_t value() const { return value_; }
   std::int32_t remainder() const { return remainder_; }
 
  private:
-  static std::int32_t floor_div(std::int32_t a, std::int32_t b) {
-    const std::int32_t quotient = a / b;
-    return quotient - ((a % b) < 0 ? 1 : 0);
-  }
+  EdgeWalk(std::int32_t dr, std::int32_t dc, std::int32_t whole, std::int32_t value,
+           std::int32_t remainder)
+      : denominator_(2 * dr),
+        whole_(whole),
+        rest_(2 * (dc - whole * dr)),
+        value_(value),
+        remainder_(remainder) {}
+
   std::int32_t denominator_;
   std::int32_t whole_;
   std::int32_t rest_;
@@ -58,119 +113,131 @@ class EdgeWalk {
   std::int32_t remainder_;
 };
 
-/// Sum of the hull image's last columns over the rows of one side, and the corners of that side.
+/// Follows one side of the widened hull row by row: sums the last columns inside it and collects
+/// the pixels there that may be corners of the hull image.
 class SideSweep {
  public:
-  explicit SideSweep(std::vector<Point>& corners) : corners_(corners), base_(corners.size()) {}
+  explicit SideSweep(Corner* points) : begin_(points), end_(points) {}
 
   index_t sum() const { return sum_; }
+  std::size_t corners() const { return keep_corners(begin_, static_cast<std::size_t>(end_ - begin_)); }
 
   void pixel(std::int32_t row, std::int32_t col) {
     sum_ += col;
-    push_corner(corners_, base_, {row, col});
+    *end_++ = pack({row, col});
   }
 
-  /// Rows after a.row, up to and including b.row for steep edges.
+  /// Rows after a.row, up to and including b.row.
   void steep_edge(Point a, Point b) {
     const std::int32_t dr = b.row - a.row;
-    const std::int32_t dc = b.col - a.col;
-    EdgeWalk walk(dr, dc, dr);
+    EdgeWalk walk = EdgeWalk::steep(dr, b.col - a.col);
     for (std::int32_t i = 1; i < dr; ++i) {
       walk.step();
       const std::int32_t col = a.col + walk.value();
       sum_ += col;
+      *end_ = pack({a.row + i, col});
       // A remainder below one half step means the pixel lies beyond the centres' hull.
-      if (walk.remainder() < dr) push_corner(corners_, base_, {a.row + i, col});
+      end_ += walk.remainder() < dr ? 1 : 0;
     }
     pixel(b.row, b.col);
   }
 
-  /// dc > dr, moved up: rows a.row .. b.row - 1.
-  void widening_edge(Point a, Point b) {
+  /// Edges flatter than one column a row, moved along the rows by one half: the rows from
+  /// `first_row` on lie one half, three halves, .. of a row from where the moved edge begins.
+  void flat_edge(Point a, Point b, std::int32_t first_row) {
     const std::int32_t dr = b.row - a.row;
     const std::int32_t dc = b.col - a.col;
-    EdgeWalk walk(dr, dc, dc);
-    for (std::int32_t i = 0; i < dr; ++i, walk.step()) pixel(a.row + i, a.col + walk.value());
-  }
-
-  /// dc < -dr, moved down: rows a.row + 1 .. b.row.
-  void narrowing_edge(Point a, Point b) {
-    const std::int32_t dr = b.row - a.row;
-    const std::int32_t dc = b.col - a.col;
-    EdgeWalk walk(dr, dc, dc);
-    for (std::int32_t i = 1; i <= dr; ++i, walk.step()) pixel(a.row + i, a.col + walk.value());
+    if (dr == 1) {
+      pixel(first_row, a.col + (dc >> 1));
+      return;
+    }
+    EdgeWalk walk = EdgeWalk::flat(dr, dc);
+    for (std::int32_t i = 0; i < dr; ++i, walk.step()) pixel(first_row + i, a.col + walk.value());
   }
 
  private:
-  std::vector<Point>& corners_;
-  std::size_t base_;
+  Corner* begin_;
+  Corner* end_;
   index_t sum_ = 0;
 };
 
-/// Sweep the hull of one side, given the corners of the centres' hull.
-index_t sweep_side(const std::vector<Point>& chain, std::vector<Point>& corners) {
-  SideSweep side(corners);
-  // Columns are concave over rows, so edges come as widening, then steep, then narrowing ones;
-  // only the corner between the first two kinds belongs to neither.
-  bool corner_done = false;
-  for (std::size_t i = 1; i < chain.size(); ++i) {
-    const Point a = chain[i - 1];
-    const Point b = chain[i];
-    if (b.col - a.col > b.row - a.row) {
-      side.widening_edge(a, b);
-      continue;
-    }
-    if (!corner_done) side.pixel(a.row, a.col);
-    corner_done = true;
+/// Sweep one side, given the corners of the centres' hull; returns the sum of the last columns and
+/// leaves the hull image's corners in `image`.
+index_t sweep_side(std::span<const Corner> centres, Corner* image, std::size_t& corners) {
+  SideSweep side(image);
+  // Columns are concave over rows, so edges come as widening, then steep, then narrowing ones.
+  // Only the corner where the widening ones end belongs to no edge's rows.
+  std::size_t i = 1;
+  for (; i < centres.size(); ++i) {
+    const Point a = unpack(centres[i - 1]);
+    const Point b = unpack(centres[i]);
+    if (b.col - a.col <= b.row - a.row) break;
+    side.flat_edge(a, b, a.row);
+  }
+  const Point turn = unpack(centres[i - 1]);
+  side.pixel(turn.row, turn.col);
+  for (; i < centres.size(); ++i) {
+    const Point a = unpack(centres[i - 1]);
+    const Point b = unpack(centres[i]);
     if (b.col - a.col >= a.row - b.row) {
       side.steep_edge(a, b);
     } else {
-      side.narrowing_edge(a, b);
+      side.flat_edge(a, b, a.row + 1);
     }
   }
-  if (!corner_done) side.pixel(chain.back().row, chain.back().col);
+  corners = side.corners();
   return side.sum();
 }
 
-/// Largest squared distance between side midpoints of two of the pixels: the best midpoints lie
-/// along the longer axis of the difference, one on each outer side.
-std::int32_t largest_squared_distance(const std::vector<Point>& corners) {
+/// Largest squared distance between side midpoints of two pixels, one from each side: the best
+/// midpoints lie along the longer axis of the difference, on its outer ends.
+///
+/// Corners of one side need no comparison. Let a be above b on the right side, a.col <= b.col (else
+/// mirror the rows). Columns are concave over rows, so the top row ends left of a, and the left
+/// side's first corner is no closer to b, in rows and in columns, than a is.
+index_t largest_squared_distance(std::span<const Corner> right, std::span<const Corner> left) {
   std::int32_t largest = 0;
-  const std::size_t count = corners.size();
-  const Point* points = corners.data();
-  for (std::size_t i = 0; i < count; ++i) {
-    const Point a = points[i];
-    for (std::size_t j = i; j < count; ++j) {
-      const std::int32_t dr = std::abs(a.row - points[j].row);
-      const std::int32_t dc = std::abs(a.col - points[j].col);
+  for (const Corner right_corner : right) {
+    const Point a = unpack(right_corner);
+    for (const Corner left_corner : left) {
+      const Point b = unpack(left_corner);
+      const std::int32_t dr = std::abs(a.row - b.row);
+      const std::int32_t dc = std::abs(a.col + b.col);
       largest = std::max(largest, dr * dr + dc * dc + 2 * std::max(dr, dc) + 1);
     }
   }
   return largest;
 }
 
+Corner* memory_for(std::vector<Corner>& points, std::size_t count) {
+  if (points.size() < count) points.resize(std::max(count, 2 * points.size()));
+  return points.data();
+}
+
 }  // namespace
 
 HullMeasure measure_hull(std::span<const RowExtent> rows, HullScratch& scratch) {
   if (rows.empty()) return {};
-  const std::int32_t height = rows.back().row - rows.front().row + 1;
   if (rows.size() == 1) {
     const index_t width = rows.front().last - rows.front().first + 1;
     return {width, width * width};
   }
-  scratch.vertices.clear();
-  scratch.chain.clear();
-  for (const RowExtent& row : rows) push_corner(scratch.chain, 0, {row.row, row.last});
-  index_t pixels = height + sweep_side(scratch.chain, scratch.vertices);
-  const std::size_t right = scratch.vertices.size();
+  const index_t height = rows.back().row - rows.front().row + 1;
+  Corner* const centres = memory_for(scratch.centres, rows.size());
+  // A sweep may write one point beyond the last it keeps.
+  Corner* const right = memory_for(scratch.right, static_cast<std::size_t>(height) + 1);
+  Corner* const left = memory_for(scratch.left, static_cast<std::size_t>(height) + 1);
+  std::size_t right_corners = 0;
+  std::size_t left_corners = 0;
 
-  scratch.chain.clear();
-  for (const RowExtent& row : rows) push_corner(scratch.chain, 0, {row.row, -row.first});
-  pixels += sweep_side(scratch.chain, scratch.vertices);
-  for (std::size_t i = right; i < scratch.vertices.size(); ++i) {
-    scratch.vertices[i].col = -scratch.vertices[i].col;
-  }
-  return {pixels, largest_squared_distance(scratch.vertices)};
+  for (std::size_t i = 0; i < rows.size(); ++i) centres[i] = pack({rows[i].row, rows[i].last});
+  std::size_t corners = keep_corners(centres, rows.size());
+  index_t pixels = height + sweep_side({centres, corners}, right, right_corners);
+
+  for (std::size_t i = 0; i < rows.size(); ++i) centres[i] = pack({rows[i].row, -rows[i].first});
+  corners = keep_corners(centres, rows.size());
+  pixels += sweep_side({centres, corners}, left, left_corners);
+  return {pixels, largest_squared_distance({right, right_corners}, {left, left_corners})};
 }
 
 }  // namespace gftcore

@@ -10,11 +10,11 @@
 
 namespace gftcore {
 
-/// The intensity columns of one region.
+/// Intensity of one region; `sum` over its pixels.
 struct IntensityFeatures {
   double max = 0.0;
-  double mean = 0.0;
   double min = 0.0;
+  double sum = 0.0;
   double weighted_row = 0.0;
   double weighted_col = 0.0;
 };

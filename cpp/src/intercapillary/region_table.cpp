@@ -176,9 +176,9 @@ void write_shape(const Moments& m, const ContourCounts& contour, const HullMeasu
   values[11] = ellipse.minor_px;
 }
 
-void write_intensity(const IntensityFeatures& features, double* values) {
+void write_intensity(const Moments& m, const IntensityFeatures& features, double* values) {
   values[0] = features.max;
-  values[1] = features.mean;
+  values[1] = features.sum / static_cast<double>(m.area);
   values[2] = features.min;
   values[3] = features.weighted_row;
   values[4] = features.weighted_col;
@@ -218,14 +218,15 @@ std::span<const std::string_view> region_columns(bool with_intensity) {
 void region_table(const Labelling& regions,
                   const IntensityView& intensity,
                   RegionTable& out,
-                  RegionScratch& scratch) {
+                  RegionScratch& scratch,
+                  Contact contact) {
   require_supported_size(regions.rows, regions.cols, "labels");
   RegionScratch::Buffers& use = scratch.buffers();
   const bool with_intensity = !std::holds_alternative<std::monostate>(intensity);
   intensity_features(regions, intensity, use.intensity);
   add_runs(regions, use.squares, use.moments);
   use.contours.resize(use.moments.size());
-  count_contours(regions, use.contours, use.contour);
+  count_contours(regions, contact, use.contours, use.contour);
   collect_extents(regions, use.moments, use.last_extent, use.extents);
 
   const auto present = static_cast<std::size_t>(
@@ -244,7 +245,7 @@ void region_table(const Labelling& regions,
     const HullMeasure hull = measure_hull({end - m.extents, end}, use.hull);
     double* values = &out.values[row * columns];
     write_shape(m, use.contours[i], hull, values);
-    if (with_intensity) write_intensity(use.intensity[i], values + kShapeColumns);
+    if (with_intensity) write_intensity(m, use.intensity[i], values + kShapeColumns);
     write_box(regions, m, &out.bbox[row * 4], out.touches_border[row]);
     out.label_id[row] = static_cast<label_t>(i + 1);
     ++row;

@@ -23,10 +23,10 @@ bool has_background(const BitImage& vessels) {
 }
 
 /// Rows whose pixels may lie beyond the kernel's reach, in time linear in their length.
-void finish_far_row(const simd::DistanceJob& job, index_t r, std::vector<std::int64_t>& memory) {
+void finish_far_row(const simd::DistanceJob& job, index_t r, ScratchArray<std::int64_t>& memory) {
   const std::uint16_t* vertical = job.vertical + r * job.padded;
-  memory.resize(static_cast<std::size_t>(RowEnvelope<0>::kEntries * (job.cols + 2)));
-  RowEnvelope<0> envelope(memory.data(), job.cols + 2);
+  const index_t capacity = job.cols + 2;
+  RowEnvelope<0> envelope(memory.request(RowEnvelope<0>::kEntries * capacity), capacity);
   if (job.framed) envelope.add(-1, 0);
   for (index_t c = 0; c < job.cols; ++c) {
     const std::int64_t g = vertical[c];
@@ -60,19 +60,17 @@ void squared_distance(const BitImage& vessels,
     return;
   }
   const index_t padded = 64 * vessels.used_words();
-  scratch.vertical.resize(static_cast<std::size_t>(vessels.rows() * padded));
-  scratch.row.resize(static_cast<std::size_t>(2 * (padded + simd::kDistanceReach)));
-  scratch.far_row.resize(static_cast<std::size_t>(vessels.rows()));
+  std::uint16_t* row = scratch.row.request(2 * (padded + simd::kDistanceReach));
   const simd::DistanceJob job{.words = vessels.row(0),
                               .word_stride = vessels.stride(),
                               .rows = vessels.rows(),
                               .cols = vessels.cols(),
                               .padded = padded,
                               .framed = frame == Frame::background,
-                              .vertical = scratch.vertical.data(),
-                              .up = scratch.row.data(),
-                              .squares = scratch.row.data() + padded,
-                              .far_row = scratch.far_row.data(),
+                              .vertical = scratch.vertical.request(vessels.rows() * padded),
+                              .up = row,
+                              .squares = row + padded,
+                              .far_row = scratch.far_row.request(vessels.rows()),
                               .out = out.data()};
   run_kernel(job, target);
   for (index_t r = 0; r < vessels.rows(); ++r) {

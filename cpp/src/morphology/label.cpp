@@ -121,11 +121,17 @@ void label_runs(const BitImage& image, Connectivity connectivity, Labelling& out
   label_t* parent = out.label_of_run.data();
   const std::int32_t reach = connectivity == Connectivity::eight ? 1 : 0;
   for (index_t r = 0; r < image.rows(); ++r) {
-    find_runs(image.row(r), image.used_words(), static_cast<std::int32_t>(r),
+    find_runs(image.row(r),
+              image.used_words(),
+              static_cast<std::int32_t>(r),
               out.runs.data() + row_ptr[r]);
     const index_t above = r == 0 ? 0 : row_ptr[r - 1];
-    join_rows(out.runs.data(), static_cast<label_t>(above), static_cast<label_t>(row_ptr[r]),
-              static_cast<label_t>(row_ptr[r]), static_cast<label_t>(row_ptr[r + 1]), reach,
+    join_rows(out.runs.data(),
+              static_cast<label_t>(above),
+              static_cast<label_t>(row_ptr[r]),
+              static_cast<label_t>(row_ptr[r]),
+              static_cast<label_t>(row_ptr[r + 1]),
+              reach,
               parent);
   }
   label_t count = 0;

@@ -28,7 +28,8 @@ void group(std::vector<index_t>& ptr,
            std::size_t components,
            Visit for_each) {
   ptr.assign(components + 3, 0);
-  for_each([&](label_t component, std::int32_t) { ++ptr[static_cast<std::size_t>(component) + 2]; });
+  for_each(
+      [&](label_t component, std::int32_t) { ++ptr[static_cast<std::size_t>(component) + 2]; });
   for (std::size_t k = 1; k < ptr.size(); ++k) ptr[k] += ptr[k - 1];
   sorted.resize(static_cast<std::size_t>(ptr.back()));
   for_each([&](label_t component, std::int32_t index) {
@@ -61,18 +62,18 @@ class ComponentSearch {
   void finish(std::span<const std::int32_t> open_runs, const std::vector<Run>& runs) {
     const Run& first = runs[static_cast<std::size_t>(open_runs.front())];
     const Run& last = runs[static_cast<std::size_t>(open_runs.back())];
-    const index_t height = std::max<index_t>(last.row, last_row_) -
-                           std::min<index_t>(first.row, first_row_) + 1;
+    const index_t height =
+        std::max<index_t>(last.row, last_row_) - std::min<index_t>(first.row, first_row_) + 1;
     // Row after row outwards is best while the sites are near. Its cost is bounded by that of the
     // transform, which is then started anew on what is left.
     std::int64_t budget = 64 + height * (last_col_ - first_col_ + 1) / 4;
     for (std::size_t i = 0; i < open_runs.size(); ++i) {
       const Run& run = runs[static_cast<std::size_t>(open_runs[i])];
       std::int32_t* row = out_.row(run.row);
-      for (index_t c = run.begin; c < run.end; ++c) {
+      for (index_t c = run.begin; c < run.end && budget >= 0; ++c) {
         if (row[c] == simd::kNearestUnknown) row[c] = search(run.row, c, budget);
       }
-      if (budget < 0) return transform(open_runs.subspan(i + 1), runs);
+      if (budget < 0) return transform(open_runs.subspan(i), runs);
     }
   }
 
@@ -121,13 +122,12 @@ class ComponentSearch {
     const index_t from = runs[static_cast<std::size_t>(open_runs.front())].row;
     const index_t to = runs[static_cast<std::size_t>(open_runs.back())].row;
     // One row more: the state of the column pass.
-    scratch_.above.resize(std::max(scratch_.above.size(),
-                                   static_cast<std::size_t>((to - from + 2) * width)));
-    std::uint32_t* state = scratch_.above.data() + (to - from + 1) * width;
+    std::uint32_t* rows_above = scratch_.above.request((to - from + 2) * width);
+    std::uint32_t* state = rows_above + (to - from + 1) * width;
     std::fill_n(state, width, kNoSite);
     for (index_t r = std::min(from, first_row_); r <= to; ++r) {
       place(r, state);
-      if (r >= from) std::copy_n(state, width, scratch_.above.data() + (r - from) * width);
+      if (r >= from) std::copy_n(state, width, rows_above + (r - from) * width);
     }
     std::fill_n(state, width, kNoSite);
     std::size_t left = open_runs.size();
@@ -136,7 +136,7 @@ class ComponentSearch {
       const std::size_t end = left;
       while (left > 0 && runs[static_cast<std::size_t>(open_runs[left - 1])].row == r) --left;
       if (left == end) continue;
-      const std::uint32_t* above = scratch_.above.data() + (r - from) * width;
+      const std::uint32_t* above = rows_above + (r - from) * width;
       finish_row(r, above, state, open_runs.subspan(left, end - left), runs);
     }
   }
@@ -153,8 +153,8 @@ class ComponentSearch {
                   std::span<const std::int32_t> open_runs,
                   const std::vector<Run>& runs) {
     const index_t width = last_col_ - first_col_ + 1;
-    scratch_.envelope.resize(static_cast<std::size_t>(RowEnvelope<32>::kEntries * width));
-    RowEnvelope<32> envelope(scratch_.envelope.data(), width);
+    std::int64_t* memory = scratch_.envelope.request(RowEnvelope<32>::kEntries * width);
+    RowEnvelope<32> envelope(memory, width);
     for (index_t k = 0; k < width; ++k) {
       const std::int64_t best = std::min(key_at(r, above[k]), key_at(r, below[k]));
       if (best != kFarKey) envelope.add(first_col_ + k, best);
@@ -184,21 +184,85 @@ class ComponentSearch {
   index_t last_col_;
 };
 
-/// Order each row's sites by column, keep the lowest id of each pixel, and pass them on.
+/// Order each row's sites by column, keep the lowest id of each pixel, and pass on those of
+/// components with open runs.
 template <class Take>
 void for_each_site(NearestScratch& scratch, std::span<const std::int32_t> point_pixel, Take take) {
   const auto pixel = [&](std::int32_t id) { return point_pixel[static_cast<std::size_t>(id)]; };
   for (std::size_t r = 0; r + 2 < scratch.site_ptr.size(); ++r) {
     const auto begin = scratch.site_id.begin() + scratch.site_ptr[r];
     const auto end = scratch.site_id.begin() + scratch.site_ptr[r + 1];
-    std::sort(begin, end, [&](std::int32_t a, std::int32_t b) {
+    const auto before = [&](std::int32_t a, std::int32_t b) {
       return pixel(a) != pixel(b) ? pixel(a) < pixel(b) : a < b;
-    });
+    };
+    if (!std::is_sorted(begin, end, before)) std::sort(begin, end, before);
     for (auto site = begin; site != end; ++site) {
       if (site != begin && pixel(*site) == pixel(*(site - 1))) continue;
-      take(scratch.component_of_point[static_cast<std::size_t>(*site)], *site);
+      const label_t component = scratch.component_of_point[static_cast<std::size_t>(*site)];
+      const auto k = static_cast<std::size_t>(component);
+      if (scratch.open_ptr[k] != scratch.open_ptr[k + 1]) take(component, *site);
     }
   }
+}
+
+/// Decides pixels one by one from the unordered sites of the rows around them: no preparation,
+/// best for the few pixels that lie beside another component of a vessel network.
+class RowScan {
+ public:
+  RowScan(const NearestScratch& scratch, index_t rows, std::int64_t budget)
+      : scratch_(scratch), rows_(rows), budget_(budget) {}
+
+  bool exhausted() const { return budget_ < 0; }
+
+  std::int32_t search(index_t r, index_t c, label_t component) {
+    std::int64_t best = kFarKey;
+    for (index_t gap = 0; key(gap, 0, 0) < best && gap < rows_; ++gap) {
+      if (r - gap >= 0) best = std::min(best, nearest_of_row(r - gap, c, gap, component));
+      if (gap > 0 && r + gap < rows_) {
+        best = std::min(best, nearest_of_row(r + gap, c, gap, component));
+      }
+    }
+    return id_of(best);
+  }
+
+ private:
+  std::int64_t nearest_of_row(index_t r, index_t c, index_t gap, label_t component) {
+    std::int64_t best = kFarKey;
+    const auto begin = static_cast<std::size_t>(scratch_.site_ptr[static_cast<std::size_t>(r)]);
+    const auto end = static_cast<std::size_t>(scratch_.site_ptr[static_cast<std::size_t>(r) + 1]);
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::int32_t id = scratch_.site_id[i];
+      if (scratch_.component_of_point[static_cast<std::size_t>(id)] != component) continue;
+      best = std::min(best, key(gap, scratch_.site_col[i] - c, id));
+    }
+    budget_ -= static_cast<std::int64_t>(end - begin) + 1;
+    return best;
+  }
+
+  const NearestScratch& scratch_;
+  index_t rows_;
+  std::int64_t budget_;
+};
+
+/// Scan for the pixels of open runs until the budget is spent; the runs that are left stay open.
+void scan_open_runs(const Labelling& components,
+                    ImageView<std::int32_t> out,
+                    NearestScratch& scratch) {
+  const auto num_points = static_cast<std::int64_t>(scratch.component_of_point.size());
+  RowScan scan(scratch, out.rows(), 2 * num_points + out.rows());
+  std::size_t done = 0;
+  for (; done < scratch.open_runs.size() && !scan.exhausted(); ++done) {
+    const auto i = static_cast<std::size_t>(scratch.open_runs[done]);
+    const Run& run = components.runs[i];
+    std::int32_t* row = out.row(run.row);
+    for (index_t c = run.begin; c < run.end && !scan.exhausted(); ++c) {
+      if (row[c] != simd::kNearestUnknown) continue;
+      row[c] = scan.search(run.row, c, components.label_of_run[i]);
+    }
+    if (scan.exhausted()) break;
+  }
+  scratch.open_runs.erase(scratch.open_runs.begin(),
+                          scratch.open_runs.begin() + static_cast<std::ptrdiff_t>(done));
 }
 
 }  // namespace
@@ -207,14 +271,17 @@ void finish_open_runs(const Labelling& components,
                       std::span<const std::int32_t> point_pixel,
                       ImageView<std::int32_t> out,
                       NearestScratch& scratch) {
+  scan_open_runs(components, out, scratch);
+  if (scratch.open_runs.empty()) return;
   const auto count = static_cast<std::size_t>(components.count);
   group(scratch.open_ptr, scratch.sorted_runs, count, [&](auto take) {
     for (const std::int32_t run : scratch.open_runs) {
       take(components.label_of_run[static_cast<std::size_t>(run)], run);
     }
   });
-  group(scratch.point_ptr, scratch.sorted_points, count,
-        [&](auto take) { for_each_site(scratch, point_pixel, take); });
+  group(scratch.point_ptr, scratch.sorted_points, count, [&](auto take) {
+    for_each_site(scratch, point_pixel, take);
+  });
   for (std::size_t k = 1; k <= count; ++k) {
     const auto begin = static_cast<std::size_t>(scratch.open_ptr[k]);
     const auto end = static_cast<std::size_t>(scratch.open_ptr[k + 1]);

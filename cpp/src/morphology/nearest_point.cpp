@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <string>
 
 #include "../simd/nearest.hpp"
@@ -15,42 +16,16 @@ namespace {
 /// With more points than this the window of a 32-bit key is too narrow to be of use.
 constexpr std::size_t kMaxKeyedPoints = std::size_t{1} << 24;
 
-/// Finds a pixel's run in constant time: the number of runs that begin at or before it.
-class RunFinder {
+/// Row of a raster index, by multiplication. Exact for sides of at most kMaxSide: the factor's
+/// error is below 1, and pixel * cols < 2^45.
+class RowOfPixel {
  public:
-  RunFinder(const BitImage& image, const Labelling& components)
-      : image_(image),
-        components_(components),
-        before_(static_cast<std::size_t>(image.used_words())) {}
-
-  void enter_row(index_t r) {
-    words_ = image_.row(r);
-    index_t runs = components_.row_ptr[static_cast<std::size_t>(r)];
-    for (index_t k = 0; k < image_.used_words(); ++k) {
-      before_[static_cast<std::size_t>(k)] = runs;
-      runs += std::popcount(begins(k));
-    }
-  }
-
-  /// 0 on background.
-  label_t component(index_t c) const {
-    const index_t k = c >> 6;
-    if (((words_[k] >> (c & 63)) & 1U) == 0) return 0;
-    const std::uint64_t up_to_here = ~std::uint64_t{0} >> (63 - (c & 63));
-    const index_t run =
-        before_[static_cast<std::size_t>(k)] + std::popcount(begins(k) & up_to_here) - 1;
-    return components_.label_of_run[static_cast<std::size_t>(run)];
-  }
+  explicit RowOfPixel(index_t cols) : factor_((index_t{1} << kShift) / cols + 1) {}
+  index_t operator()(std::int32_t pixel) const { return (pixel * factor_) >> kShift; }
 
  private:
-  std::uint64_t begins(index_t k) const {
-    return words_[k] & ~(words_[k] << 1 | words_[k - 1] >> 63);
-  }
-
-  const BitImage& image_;
-  const Labelling& components_;
-  const std::uint64_t* words_ = nullptr;
-  std::vector<index_t> before_;
+  static constexpr int kShift = 46;
+  index_t factor_;
 };
 
 void check_points(std::span<const std::int32_t> point_pixel, index_t size) {
@@ -61,44 +36,65 @@ void check_points(std::span<const std::int32_t> point_pixel, index_t size) {
   }
 }
 
+label_t component_of_vessel(const Labelling& components, index_t r, index_t c) {
+  const auto first = components.runs.begin() + components.row_ptr[static_cast<std::size_t>(r)];
+  const auto last = components.runs.begin() + components.row_ptr[static_cast<std::size_t>(r) + 1];
+  const auto next =
+      std::upper_bound(first, last, c, [](index_t col, const Run& run) { return col < run.begin; });
+  return components.label_of_run[static_cast<std::size_t>(next - components.runs.begin()) - 1];
+}
+
+/// Each point's component (0 on background), and the number of sites by row and component.
+void find_components(const BitImage& vessels,
+                     const Labelling& components,
+                     std::span<const std::int32_t> point_pixel,
+                     NearestScratch& scratch) {
+  const RowOfPixel row_of(vessels.cols());
+  index_t last_r = -2;
+  index_t last_c = -2;
+  label_t component = 0;
+  for (std::size_t id = 0; id < point_pixel.size(); ++id) {
+    const index_t r = row_of(point_pixel[id]);
+    const index_t c = point_pixel[id] - r * vessels.cols();
+    if (!vessels.test(r, c)) {
+      scratch.component_of_point[id] = 0;
+      continue;
+    }
+    // Points mostly come as chains, and pixels that touch share their component.
+    if (std::abs(r - last_r) > 1 || std::abs(c - last_c) > 1) {
+      component = component_of_vessel(components, r, c);
+    }
+    last_r = r;
+    last_c = c;
+    scratch.component_of_point[id] = component;
+    ++scratch.sites_of_component[static_cast<std::size_t>(component)];
+    ++scratch.site_ptr[static_cast<std::size_t>(r) + 2];
+  }
+}
+
 /// Sort the points by row (ids ascending in each row) and drop those on background.
 void place_points(const BitImage& vessels,
                   const Labelling& components,
                   std::span<const std::int32_t> point_pixel,
                   NearestScratch& scratch) {
-  const auto cols = static_cast<std::int32_t>(vessels.cols());
   const auto rows = static_cast<std::size_t>(vessels.rows());
   scratch.site_ptr.assign(rows + 2, 0);
   scratch.site_col.resize(point_pixel.size());
   scratch.site_id.resize(point_pixel.size());
   scratch.component_of_point.resize(point_pixel.size());
-  scratch.has_site.assign(static_cast<std::size_t>(components.count) + 1, 0);
+  scratch.sites_of_component.assign(static_cast<std::size_t>(components.count) + 1, 0);
+  find_components(vessels, components, point_pixel, scratch);
 
-  // Counts lie two entries late: filling then leaves every begin in its final place.
+  // The counts lie two entries late: placing then leaves every begin where it belongs.
   index_t* ptr = scratch.site_ptr.data();
-  for (const std::int32_t pixel : point_pixel) {
-    const index_t r = pixel / cols;
-    if (vessels.test(r, pixel % cols)) ++ptr[r + 2];
-  }
   for (std::size_t r = 1; r <= rows; ++r) ptr[r + 1] += ptr[r];
+  const RowOfPixel row_of(vessels.cols());
   for (std::size_t id = 0; id < point_pixel.size(); ++id) {
-    const index_t r = point_pixel[id] / cols;
-    const std::int32_t c = point_pixel[id] % cols;
-    scratch.component_of_point[id] = 0;
-    if (!vessels.test(r, c)) continue;
+    if (scratch.component_of_point[id] == 0) continue;
+    const index_t r = row_of(point_pixel[id]);
     const auto at = static_cast<std::size_t>(ptr[r + 1]++);
-    scratch.site_col[at] = c;
+    scratch.site_col[at] = static_cast<std::int32_t>(point_pixel[id] - r * vessels.cols());
     scratch.site_id[at] = static_cast<std::int32_t>(id);
-  }
-  RunFinder finder(vessels, components);
-  for (index_t r = 0; r < vessels.rows(); ++r) {
-    if (ptr[r] == ptr[r + 1]) continue;
-    finder.enter_row(r);
-    for (auto i = static_cast<std::size_t>(ptr[r]); i < static_cast<std::size_t>(ptr[r + 1]); ++i) {
-      const label_t component = finder.component(scratch.site_col[i]);
-      scratch.component_of_point[static_cast<std::size_t>(scratch.site_id[i])] = component;
-      scratch.has_site[static_cast<std::size_t>(component)] = 1;
-    }
   }
 }
 
@@ -117,11 +113,11 @@ void search_windows(const BitImage& vessels,
                     NearestScratch& scratch,
                     Target target) {
   const index_t padded = 64 * vessels.used_words();
-  scratch.above.resize(static_cast<std::size_t>(vessels.rows() * padded));
-  scratch.row.resize(static_cast<std::size_t>(3 * padded + 2 * simd::kNearestReach));
+  std::uint32_t* row = scratch.row.request(3 * padded + index_t{2} * simd::kNearestReach);
+  scratch.open_row.resize(static_cast<std::size_t>(vessels.rows()));
   const auto shift = static_cast<int>(std::bit_width(num_points - 1));
   const auto widest = static_cast<index_t>(simd::kNearestNone >> shift);
-  int reach = simd::kNearestReach;
+  index_t reach = simd::kNearestReach;
   while ((reach + 1) * (reach + 1) >= widest) --reach;
   run_kernel({.words = vessels.row(0),
               .word_stride = vessels.stride(),
@@ -132,22 +128,74 @@ void search_windows(const BitImage& vessels,
               .site_col = scratch.site_col.data(),
               .site_id = scratch.site_id.data(),
               .shift = shift,
-              .reach = reach,
-              .above = scratch.above.data(),
-              .below = scratch.row.data(),
-              .step = scratch.row.data() + padded,
-              .merged = scratch.row.data() + 2 * padded,
+              .reach = static_cast<int>(reach),
+              .above = scratch.above.request(vessels.rows() * padded),
+              .below = row,
+              .step = row + padded,
+              .merged = row + 2 * padded,
+              .open_row = scratch.open_row.data(),
               .out = out.data()},
              target);
 }
 
-void mark_all_unknown(const Labelling& components, ImageView<std::int32_t> out) {
+void mark_all_unknown(const Labelling& components,
+                      ImageView<std::int32_t> out,
+                      NearestScratch& scratch) {
+  scratch.open_row.assign(static_cast<std::size_t>(out.rows()), 1);
   std::fill_n(out.data(), out.size(), simd::kNearestBackground);
   for (const Run& run : components.runs) {
     std::int32_t* row = out.row(run.row);
     std::fill(row + run.begin, row + run.end, simd::kNearestUnknown);
   }
 }
+
+/// Tells which runs of the component with most sites no other component's site can have reached;
+/// in vessel networks that is nearly all of them.
+class ForeignTiles {
+ public:
+  ForeignTiles(const BitImage& vessels, NearestScratch& scratch)
+      : tile_cols_((vessels.cols() >> kShift) + 1), tiles_(scratch.foreign_tile) {
+    const auto& sites = scratch.sites_of_component;
+    largest_ = static_cast<label_t>(std::ranges::max_element(sites) - sites.begin());
+    tiles_.assign(static_cast<std::size_t>(((vessels.rows() >> kShift) + 1) * tile_cols_), 0);
+    for (index_t r = 0; r < vessels.rows(); ++r) {
+      const auto end = static_cast<std::size_t>(scratch.site_ptr[static_cast<std::size_t>(r) + 1]);
+      for (auto i = static_cast<std::size_t>(scratch.site_ptr[static_cast<std::size_t>(r)]);
+           i < end;
+           ++i) {
+        const auto id = static_cast<std::size_t>(scratch.site_id[i]);
+        if (scratch.component_of_point[id] == largest_) continue;
+        mark(r, scratch.site_col[i], vessels.rows(), vessels.cols());
+      }
+    }
+  }
+
+  bool is_safe(const Run& run, label_t component) const {
+    if (component != largest_) return false;
+    const std::uint8_t* row = tiles_.data() + (run.row >> kShift) * tile_cols_;
+    std::uint8_t reached = 0;
+    for (index_t t = run.begin >> kShift; t <= (run.end - 1) >> kShift; ++t) reached |= row[t];
+    return reached == 0;
+  }
+
+ private:
+  static constexpr int kShift = 6;
+
+  void mark(index_t r, index_t c, index_t rows, index_t cols) {
+    constexpr index_t kFar = simd::kNearestReach + 1;
+    const index_t last_row = std::min(r + kFar, rows - 1) >> kShift;
+    const index_t last_col = std::min(c + kFar, cols - 1) >> kShift;
+    for (index_t i = std::max(r - kFar, index_t{0}) >> kShift; i <= last_row; ++i) {
+      for (index_t j = std::max(c - kFar, index_t{0}) >> kShift; j <= last_col; ++j) {
+        tiles_[static_cast<std::size_t>(i * tile_cols_ + j)] = 1;
+      }
+    }
+  }
+
+  index_t tile_cols_;
+  label_t largest_;
+  std::vector<std::uint8_t>& tiles_;
+};
 
 /// Turn winners of another component into unknown pixels; true if the run then holds any.
 bool reject_foreign(std::int32_t* begin,
@@ -163,18 +211,22 @@ bool reject_foreign(std::int32_t* begin,
   return open;
 }
 
-void collect_open_runs(const Labelling& components,
+void collect_open_runs(const BitImage& vessels,
+                       const Labelling& components,
                        ImageView<std::int32_t> out,
                        NearestScratch& scratch) {
   scratch.open_runs.clear();
+  const ForeignTiles tiles(vessels, scratch);
   for (std::size_t i = 0; i < components.runs.size(); ++i) {
     const Run& run = components.runs[i];
     const label_t component = components.label_of_run[i];
+    const bool row_is_open = scratch.open_row[static_cast<std::size_t>(run.row)] != 0;
+    if (!row_is_open && tiles.is_safe(run, component)) continue;
     std::int32_t* row = out.row(run.row);
-    if (scratch.has_site[static_cast<std::size_t>(component)] == 0) {
+    if (scratch.sites_of_component[static_cast<std::size_t>(component)] == 0) {
       std::fill(row + run.begin, row + run.end, simd::kNearestBackground);
-    } else if (reject_foreign(row + run.begin, row + run.end, component,
-                              scratch.component_of_point.data())) {
+    } else if (reject_foreign(
+                   row + run.begin, row + run.end, component, scratch.component_of_point.data())) {
       scratch.open_runs.push_back(static_cast<std::int32_t>(i));
     }
   }
@@ -201,9 +253,9 @@ void nearest_point(const BitImage& vessels,
   if (point_pixel.size() <= kMaxKeyedPoints) {
     search_windows(vessels, point_pixel.size(), out, scratch, target);
   } else {
-    mark_all_unknown(components, out);
+    mark_all_unknown(components, out, scratch);
   }
-  collect_open_runs(components, out, scratch);
+  collect_open_runs(vessels, components, out, scratch);
   if (!scratch.open_runs.empty()) finish_open_runs(components, point_pixel, out, scratch);
 }
 

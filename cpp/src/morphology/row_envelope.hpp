@@ -24,8 +24,6 @@ class RowEnvelope {
   RowEnvelope(std::int64_t* memory, index_t capacity)
       : col_(memory), height_(memory + capacity), first_(memory + 2 * capacity) {}
 
-  bool empty() const { return size_ == 0; }
-
   /// Columns must ascend.
   void add(std::int64_t col, std::int64_t height) {
     std::int64_t from = std::numeric_limits<std::int64_t>::min();
@@ -40,7 +38,8 @@ class RowEnvelope {
     ++size_;
   }
 
-  /// The minimum at x. Successive calls must not descend, and nothing may be added between them.
+  /// The minimum at x, once a column was added. Successive calls must not descend, and nothing may
+  /// be added between them.
   std::int64_t at(std::int64_t x) {
     while (next_ < size_ && first_[next_] <= x) ++next_;
     const std::int64_t across = x - col_[next_ - 1];

@@ -19,12 +19,12 @@ struct DistanceJob {
   std::ptrdiff_t rows;
   std::ptrdiff_t cols;
   std::ptrdiff_t padded;
-  bool framed;                 // outside the image is background
-  std::uint16_t* vertical;     // [rows, padded]
-  std::uint16_t* up;           // [padded]
-  std::uint16_t* squares;      // [kDistanceReach + padded + kDistanceReach]
-  std::uint8_t* far_row;       // [rows]
-  std::int32_t* out;           // [rows, cols]
+  bool framed;              // outside the image is background
+  std::uint16_t* vertical;  // [rows, padded]
+  std::uint16_t* up;        // [padded]
+  std::uint16_t* squares;   // [kDistanceReach + padded + kDistanceReach]
+  std::uint8_t* far_row;    // [rows]
+  std::int32_t* out;        // [rows, cols]
 };
 
 /// Write `out`, except where far_row[r] is set: such a row holds a pixel more than kDistanceReach

@@ -32,8 +32,22 @@ Mask mask_of(const std::uint64_t* words, std::ptrdiff_t c) {
   return static_cast<Mask>(words[c >> 6] >> (c & 63)) & 0xffffU;
 }
 Lanes keep(Mask mask, Lanes lanes) {
-  const Lanes bit = _mm256_setr_epi16(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096,
-                                      8192, 16384, static_cast<short>(32768));
+  const Lanes bit = _mm256_setr_epi16(1,
+                                      2,
+                                      4,
+                                      8,
+                                      16,
+                                      32,
+                                      64,
+                                      128,
+                                      256,
+                                      512,
+                                      1024,
+                                      2048,
+                                      4096,
+                                      8192,
+                                      16384,
+                                      static_cast<short>(32768));
   const Lanes own = _mm256_and_si256(_mm256_set1_epi16(static_cast<short>(mask)), bit);
   return _mm256_and_si256(_mm256_cmpeq_epi16(own, bit), lanes);
 }

@@ -9,7 +9,9 @@ bool is_vessel(const std::uint64_t* words, std::ptrdiff_t c) {
 }
 
 /// One step of a column pass: 0 on background, else one more than in the row before.
-void step(const std::uint64_t* words, const std::uint16_t* before, std::uint16_t* here,
+void step(const std::uint64_t* words,
+          const std::uint16_t* before,
+          std::uint16_t* here,
           std::ptrdiff_t cols) {
   for (std::ptrdiff_t c = 0; c < cols; ++c) {
     const std::uint32_t next = before[c] == kDistanceNone ? kDistanceNone : before[c] + 1U;
@@ -31,7 +33,9 @@ std::uint32_t nearest(const std::uint16_t* squares) {
 }
 
 /// False as soon as one pixel lies beyond the reach.
-bool search_row(const std::uint64_t* words, const std::uint16_t* squares, std::ptrdiff_t cols,
+bool search_row(const std::uint64_t* words,
+                const std::uint16_t* squares,
+                std::ptrdiff_t cols,
                 std::int32_t* out) {
   for (std::ptrdiff_t c = 0; c < cols; ++c) {
     out[c] = 0;

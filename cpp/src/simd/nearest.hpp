@@ -27,18 +27,20 @@ struct NearestJob {
   std::ptrdiff_t padded;
   const std::int64_t* site_ptr;  // [rows + 1] into the next two
   const std::int32_t* site_col;
-  const std::int32_t* site_id;   // ascending in each row
+  const std::int32_t* site_id;  // ascending in each row
   int shift;
   int reach;
-  std::uint32_t* above;          // [rows, padded]
-  std::uint32_t* below;          // [padded]
-  std::uint32_t* step;           // [padded]
-  std::uint32_t* merged;         // [kNearestReach + padded + kNearestReach]
-  std::int32_t* out;             // [rows, cols]
+  std::uint32_t* above;    // [rows, padded]
+  std::uint32_t* below;    // [padded]
+  std::uint32_t* step;     // [padded]
+  std::uint32_t* merged;   // [kNearestReach + padded + kNearestReach]
+  std::uint8_t* open_row;  // [rows]
+  std::int32_t* out;       // [rows, cols]
 };
 
 /// Write the id of the nearest site to every vessel pixel, kNearestUnknown where it lies too far
-/// away for `reach` and for a key, kNearestBackground elsewhere.
+/// away for `reach` and for a key, kNearestBackground elsewhere. open_row[r] tells whether row r
+/// holds a kNearestUnknown; a site that was written lies at most reach + 1 away.
 void nearest_scalar(const NearestJob& job);
 void nearest_avx2(const NearestJob& job);
 void nearest_avx512(const NearestJob& job);

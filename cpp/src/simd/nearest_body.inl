@@ -31,8 +31,12 @@ void advance(const gftcore::simd::NearestJob& job,
   }
 }
 
-/// All lanes at once, outwards until no lane can gain; unknown beyond the reach.
-Lanes search(const gftcore::simd::NearestJob& job, Lanes best, const std::uint32_t* merged) {
+/// All lanes at once, outwards until no lane can gain. Lanes whose site lies beyond the reach
+/// become unknown and set `open`.
+Lanes search(const gftcore::simd::NearestJob& job,
+             Lanes best,
+             const std::uint32_t* merged,
+             bool& open) {
   std::ptrdiff_t d = 1;
   for (; d <= job.reach; ++d) {
     const Lanes across = splat(static_cast<std::uint32_t>(d * d) << job.shift);
@@ -41,31 +45,35 @@ Lanes search(const gftcore::simd::NearestJob& job, Lanes best, const std::uint32
   }
   const Lanes id = and_bits(best, splat((std::uint32_t{1} << job.shift) - 1));
   if (d <= job.reach) return id;
-  const Lanes limit = splat(static_cast<std::uint32_t>(d * d) << job.shift);
-  const auto unknown = static_cast<std::uint32_t>(gftcore::simd::kNearestUnknown);
-  return choose(above(best, limit), splat(unknown), id);
+  const Mask far = above(best, splat(static_cast<std::uint32_t>(d * d) << job.shift));
+  open = open || any(far);
+  return choose(far, splat(static_cast<std::uint32_t>(gftcore::simd::kNearestUnknown)), id);
 }
 
-void search_row(const gftcore::simd::NearestJob& job,
+/// True if a pixel stays unknown.
+bool search_row(const gftcore::simd::NearestJob& job,
                 const std::uint64_t* words,
                 const std::uint32_t* merged,
                 std::int32_t* out) {
   const Lanes background = splat(static_cast<std::uint32_t>(gftcore::simd::kNearestBackground));
+  bool open = false;
   for (std::ptrdiff_t c = 0; c < job.cols; c += kLanes) {
     const std::ptrdiff_t count = job.cols - c < kLanes ? job.cols - c : kLanes;
     const Mask vessel = mask_of(words, c);
     Lanes nearest = background;
     if (any(vessel)) {
-      nearest = search(job, keep(vessel, load(merged + c)), merged + c);
+      nearest = search(job, keep(vessel, load(merged + c)), merged + c, open);
       nearest = choose(vessel, nearest, background);
     }
     write(nearest, out + c, count);
   }
+  return open;
 }
 
 /// The upward pass of one row, joined with the downward keys. Those already hold the row's own
 /// sites, which therefore join `below` only after it.
-void join(const gftcore::simd::NearestJob& job, const std::uint32_t* above_row,
+void join(const gftcore::simd::NearestJob& job,
+          const std::uint32_t* above_row,
           std::uint32_t* merged) {
   const Lanes none = splat(kNone);
   const Lanes two = splat(std::uint32_t{2} << job.shift);
@@ -99,6 +107,7 @@ void run(const gftcore::simd::NearestJob& shared) {
   for (std::ptrdiff_t r = job.rows - 1; r >= 0; --r) {
     join(job, job.above + r * job.padded, merged);
     place_sites(job, r, job.below);
-    search_row(job, job.words + r * job.word_stride, merged, job.out + r * job.cols);
+    const std::uint64_t* words = job.words + r * job.word_stride;
+    job.open_row[r] = search_row(job, words, merged, job.out + r * job.cols) ? 1 : 0;
   }
 }

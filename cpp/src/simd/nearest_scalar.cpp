@@ -61,9 +61,11 @@ void nearest_scalar(const NearestJob& job) {
     advance(job, job.below, job.below);
     place_sites(job, r, job.below);
     for (std::ptrdiff_t c = 0; c < job.cols; ++c) merged[c] = smaller(above[c], job.below[c]);
+    job.open_row[r] = 0;
     for (std::ptrdiff_t c = 0; c < job.cols; ++c) {
       const bool vessel = ((words[c >> 6] >> (c & 63)) & 1U) != 0;
       out[c] = vessel ? nearest(job, merged + c) : kNearestBackground;
+      if (out[c] == kNearestUnknown) job.open_row[r] = 1;
     }
   }
 }

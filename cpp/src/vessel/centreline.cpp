@@ -2,11 +2,9 @@
 #include "gftcore/vessel/centreline.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <limits>
-#include <span>
 
 #include "gftcore/common/checks.hpp"
 
@@ -24,134 +22,208 @@ double step_length(Point a, Point b) {
   return std::sqrt((b.row - a.row) * (b.row - a.row) + (b.col - a.col) * (b.col - a.col));
 }
 
-Point filtered(Point a, Point b, Point c, Point d, Point e) {
-  return {(a.row + 4 * b.row + 6 * c.row + 4 * d.row + e.row) / 16,
-          (a.col + 4 * b.col + 6 * c.col + 4 * d.col + e.col) / 16};
-}
+/// Consecutive segments that are worked on together, so that the loops over pixels are long and
+/// their arrays stay in the cache. A polyline lies between copies of its two ends: the filter then
+/// needs no edge code.
+struct Block {
+  index_t first_segment = 0;
+  index_t last_segment = 0;
+  std::vector<double> row, col;            // padded polylines
+  std::vector<double> smooth_row, smooth_col;
+  std::vector<double> step;                // length from each smoothed vertex to the next
+  std::vector<double> radius;              // of the points, without padding
+};
 
-void smooth_open(std::span<const Point> raw, std::vector<Point>& out) {
-  const std::size_t n = raw.size();
-  out.resize(n);
-  out[0] = raw[0];
-  out[n - 1] = raw[n - 1];
-  for (std::size_t i = 1; i + 1 < n; ++i) {
-    out[i] = filtered(raw[i > 1 ? i - 2 : 0], raw[i - 1], raw[i], raw[i + 1],
-                      raw[std::min(i + 2, n - 1)]);
-  }
-}
+constexpr index_t kBlockSize = 1024;
 
-/// `raw` ends where it starts; so does the result.
-void smooth_cyclic(std::span<const Point> raw, std::vector<Point>& out) {
-  const std::size_t m = raw.size() - 1;
-  out.resize(m + 1);
-  for (std::size_t i = 0; i < m; ++i) {
-    out[i] = filtered(raw[(i + m - 2) % m], raw[(i + m - 1) % m], raw[i], raw[(i + 1) % m],
-                      raw[(i + 2) % m]);
-  }
-  out[m] = out[0];
-}
-
-/// The point at `target` along the line; `steps` are the lengths of its pieces.
-Point along(std::span<const Point> line, std::span<const double> steps, double target) {
-  double before = 0;
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    if (before + steps[i] >= target) {
-      const double t = steps[i] > 0 ? (target - before) / steps[i] : 0;
-      return {line[i].row + t * (line[i + 1].row - line[i].row),
-              line[i].col + t * (line[i + 1].col - line[i].col)};
-    }
-    before += steps[i];
-  }
-  return line.back();
-}
-
-std::int32_t largest_near(ImageView<const std::int32_t> image, index_t r, index_t c) {
-  const index_t r0 = std::max<index_t>(r - 1, 0);
-  const index_t r1 = std::min(r + 1, image.rows() - 1);
-  const index_t c0 = std::max<index_t>(c - 1, 0);
-  const index_t c1 = std::min(c + 1, image.cols() - 1);
+/// Kept apart so that largest_near is small enough to be inlined.
+[[gnu::cold, gnu::noinline]] std::int32_t largest_at_frame(ImageView<const std::int32_t> image, index_t r, index_t c) {
   std::int32_t largest = 0;
-  for (index_t i = r0; i <= r1; ++i) {
-    const std::int32_t* row = image.row(i);
-    for (index_t j = c0; j <= c1; ++j) largest = std::max(largest, row[j]);
+  for (index_t i = std::max<index_t>(r - 1, 0); i <= std::min(r + 1, image.rows() - 1); ++i) {
+    for (index_t j = std::max<index_t>(c - 1, 0); j <= std::min(c + 1, image.cols() - 1); ++j) {
+      largest = std::max(largest, image(i, j));
+    }
   }
   return largest;
 }
 
+/// Largest value in the 3 x 3 around a pixel, clipped to the image.
+std::int32_t largest_near(ImageView<const std::int32_t> image, index_t r, index_t c) {
+  if (r < 1 || c < 1 || r + 1 >= image.rows() || c + 1 >= image.cols()) {
+    return largest_at_frame(image, r, c);
+  }
+  const std::int32_t* p = image.row(r) + c;
+  const index_t cols = image.cols();
+  const auto largest_of_row = [](const std::int32_t* q) {
+    return std::max(std::max(q[-1], q[0]), q[1]);
+  };
+  return std::max(std::max(largest_of_row(p - cols), largest_of_row(p)), largest_of_row(p + cols));
+}
+
+/// Start loading what largest_near will read.
+void prefetch_near(ImageView<const std::int32_t> image, index_t pixel) {
+  __builtin_prefetch(image.data() + std::max<index_t>(pixel - image.cols(), 0));
+  __builtin_prefetch(image.data() + pixel);
+  __builtin_prefetch(image.data() + std::min(pixel + image.cols(), image.size() - 1));
+}
+
 /// For bars along an axis, averaged over width and phase, the largest EDT exceeds the half-width
 /// by a quarter.
-double radius_from(std::int32_t squared) {
-  return std::sqrt(static_cast<double>(squared)) - 0.25;
+double radius_from(double squared) { return std::sqrt(squared) - 0.25; }
+
+Point position(const SkeletonGraph& graph, index_t node) {
+  return {graph.node_rowcol[at(2 * node)], graph.node_rowcol[at(2 * node + 1)]};
 }
 
-std::array<double, 4> statistics(std::span<const double> x) {
-  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-  if (x.empty()) return {kNaN, kNaN, kNaN, kNaN};
-  const auto n = static_cast<double>(x.size());
-  double sum = 0;
-  for (const double v : x) sum += v;
-  const double mean = sum / n;
-  double squares = 0;
-  for (const double v : x) squares += (v - mean) * (v - mean);
-  const auto [low, high] = std::minmax_element(x.begin(), x.end());
-  return {mean, std::sqrt(squares / n), *low, *high};
-}
-
-struct Buffers {
-  std::vector<Point> raw;
-  std::vector<Point> line;
-  std::vector<double> steps;
-  std::vector<double> radii;
-};
-
-void measure_segment(const SkeletonGraph& graph, ImageView<const std::int32_t> squared_distance,
-                     index_t s, Buffers& b, Centrelines& out) {
-  const index_t first = graph.point_ptr[at(s)];
-  const index_t last = graph.point_ptr[at(s) + 1];
-  const auto node_position = [&](index_t node) {
-    return Point{graph.node_rowcol[at(2 * node)], graph.node_rowcol[at(2 * node + 1)]};
+void fill_block(const SkeletonGraph& graph, ImageView<const std::int32_t> squared_distance,
+                Block& b) {
+  const index_t segments = b.last_segment - b.first_segment;
+  const index_t points =
+      graph.point_ptr[at(b.last_segment)] - graph.point_ptr[at(b.first_segment)];
+  for (auto* column : {&b.row, &b.col, &b.smooth_row, &b.smooth_col, &b.step}) {
+    column->resize(at(points + 4 * segments));
+  }
+  b.radius.resize(at(points));
+  double* row = b.row.data();
+  double* col = b.col.data();
+  double* radius = b.radius.data();
+  const auto put_twice = [&](Point p) {
+    row = std::fill_n(row, 2, p.row);
+    col = std::fill_n(col, 2, p.col);
   };
-  const index_t start = graph.segment_nodes[at(2 * s)];
-  const Point head = node_position(start);
-  const Point tail = node_position(graph.segment_nodes[at(2 * s + 1)]);
-  b.raw.clear();
-  b.radii.clear();
-  b.raw.push_back(head);
+  const auto cols = static_cast<std::uint32_t>(graph.cols);
+  const index_t last_point = graph.num_points() - 1;
+  constexpr index_t kAhead = 16;  // hides the latency of a distance image larger than the cache
+  for (index_t s = b.first_segment; s < b.last_segment; ++s) {
+    put_twice(position(graph, graph.segment_nodes[at(2 * s)]));
+    for (index_t i = graph.point_ptr[at(s)]; i < graph.point_ptr[at(s) + 1]; ++i) {
+      const auto pixel = static_cast<std::uint32_t>(graph.point_pixel[at(i)]);
+      prefetch_near(squared_distance, graph.point_pixel[at(std::min(i + kAhead, last_point))]);
+      const std::uint32_t r = pixel / cols;
+      const std::uint32_t c = pixel - r * cols;
+      *row++ = static_cast<std::int32_t>(r);
+      *col++ = static_cast<std::int32_t>(c);
+      *radius++ = largest_near(squared_distance, r, c);
+    }
+    put_twice(position(graph, graph.segment_nodes[at(2 * s + 1)]));
+  }
+}
+
+void filter(const std::vector<double>& in, std::vector<double>& out) {
+  const double* __restrict x = in.data();
+  double* __restrict y = out.data();
+  for (std::size_t i = 2; i + 2 < in.size(); ++i) {
+    y[i] = (x[i - 2] + 4 * x[i - 1] + 6 * x[i] + 4 * x[i + 1] + x[i + 2]) / 16;
+  }
+}
+
+/// The closed polyline of m vertices that starts at `first`; its start is repeated after them.
+void filter_cyclic(const std::vector<double>& in, index_t first, index_t m,
+                   std::vector<double>& out) {
+  const auto x = [&](index_t i) { return in[at(first + (i + m) % m)]; };
+  for (index_t i = 0; i <= m; ++i) {
+    out[at(first + i)] = (x(i - 2) + 4 * x(i - 1) + 6 * x(i) + 4 * x(i + 1) + x(i + 2)) / 16;
+  }
+}
+
+void smooth_block(const SkeletonGraph& graph, Block& b) {
+  filter(b.row, b.smooth_row);
+  filter(b.col, b.smooth_col);
+  index_t first = 1;
+  for (index_t s = b.first_segment; s < b.last_segment; ++s) {
+    const index_t vertices = graph.point_ptr[at(s) + 1] - graph.point_ptr[at(s)] + 2;
+    const index_t last = first + vertices - 1;
+    const index_t start = graph.segment_nodes[at(2 * s)];
+    if (graph.node_kind[at(start)] == static_cast<std::uint8_t>(NodeKind::ring)) {
+      filter_cyclic(b.row, first, vertices - 1, b.smooth_row);
+      filter_cyclic(b.col, first, vertices - 1, b.smooth_col);
+    } else {
+      for (const index_t end : {first, last}) {
+        b.smooth_row[at(end)] = b.row[at(end)];
+        b.smooth_col[at(end)] = b.col[at(end)];
+      }
+    }
+    first = last + 3;
+  }
+  const double* __restrict row = b.smooth_row.data();
+  const double* __restrict col = b.smooth_col.data();
+  double* __restrict step = b.step.data();
+  for (std::size_t i = 1; i + 1 < b.step.size(); ++i) {
+    const double dr = row[i + 1] - row[i];
+    const double dc = col[i + 1] - col[i];
+    step[i] = std::sqrt(dr * dr + dc * dc);
+  }
+  for (double& radius : b.radius) radius = radius_from(radius);
+}
+
+/// The point `target` behind vertex `first` along a smoothed polyline.
+Point along(const Block& b, index_t first, index_t last, double target) {
+  double before = 0;
   for (index_t i = first; i < last; ++i) {
-    const auto pixel = static_cast<std::uint32_t>(graph.point_pixel[at(i)]);
-    const auto cols = static_cast<std::uint32_t>(graph.cols);
-    const std::uint32_t r = pixel / cols;
-    const std::uint32_t c = pixel - r * cols;
-    b.raw.push_back({static_cast<double>(r), static_cast<double>(c)});
-    b.radii.push_back(radius_from(largest_near(squared_distance, r, c)));
-    out.point_radius_px[at(i)] = static_cast<float>(b.radii.back());
+    const double step = b.step[at(i)];
+    if (before + step >= target) {
+      const double t = step > 0 ? (target - before) / step : 0;
+      return {b.smooth_row[at(i)] + t * (b.smooth_row[at(i + 1)] - b.smooth_row[at(i)]),
+              b.smooth_col[at(i)] + t * (b.smooth_col[at(i + 1)] - b.smooth_col[at(i)])};
+    }
+    before += step;
   }
-  b.raw.push_back(tail);
-  if (graph.node_kind[at(start)] == static_cast<std::uint8_t>(NodeKind::ring)) {
-    smooth_cyclic(b.raw, b.line);
-  } else {
-    smooth_open(b.raw, b.line);
+  return {b.smooth_row[at(last)], b.smooth_col[at(last)]};
+}
+
+/// Mean, population sd, min, max.
+void put_statistics(const double* x, index_t count, double* out) {
+  if (count == 0) {
+    std::fill_n(out, 4, std::numeric_limits<double>::quiet_NaN());
+    return;
   }
-  b.steps.resize(b.line.size() - 1);
-  double length = 0;
-  for (std::size_t i = 0; i < b.steps.size(); ++i) {
-    b.steps[i] = step_length(b.line[i], b.line[i + 1]);
-    length += b.steps[i];
+  double sum = 0;
+  double low = x[0];
+  double high = x[0];
+  for (index_t i = 0; i < count; ++i) {
+    sum += x[i];
+    low = std::min(low, x[i]);
+    high = std::max(high, x[i]);
   }
-  for (index_t i = first; i < last; ++i) {
-    const Point q = b.line[at(i - first + 1)];
-    out.point_rowcol[at(2 * i)] = static_cast<float>(q.row);
-    out.point_rowcol[at(2 * i + 1)] = static_cast<float>(q.col);
+  const double mean = sum / static_cast<double>(count);
+  double squares = 0;
+  for (index_t i = 0; i < count; ++i) squares += (x[i] - mean) * (x[i] - mean);
+  out[0] = mean;
+  out[1] = std::sqrt(squares / static_cast<double>(count));
+  out[2] = low;
+  out[3] = high;
+}
+
+void measure_block(const SkeletonGraph& graph, const Block& b, Centrelines& out) {
+  const index_t first_point = graph.point_ptr[at(b.first_segment)];
+  for (std::size_t i = 0; i < b.radius.size(); ++i) {
+    out.point_radius_px[at(first_point) + i] = static_cast<float>(b.radius[i]);
   }
-  const Point middle = along(b.line, b.steps, length / 2);
-  out.length_px[at(s)] = length;
-  out.distance_px[at(s)] = step_length(head, tail);
-  out.arc_midpoint[at(2 * s)] = middle.row;
-  out.arc_midpoint[at(2 * s + 1)] = middle.col;
-  out.chord_midpoint[at(2 * s)] = (head.row + tail.row) / 2;
-  out.chord_midpoint[at(2 * s + 1)] = (head.col + tail.col) / 2;
-  const std::array<double, 4> radius = statistics(b.radii);
-  std::copy(radius.begin(), radius.end(), out.radius_px.begin() + 4 * s);
+  index_t first = 1;
+  for (index_t s = b.first_segment; s < b.last_segment; ++s) {
+    const index_t point = graph.point_ptr[at(s)];
+    const index_t points = graph.point_ptr[at(s) + 1] - point;
+    const index_t last = first + points + 1;
+    double length = 0;
+    for (index_t i = first; i < last; ++i) length += b.step[at(i)];
+    float* rowcol = out.point_rowcol.data() + 2 * point;
+    for (index_t i = first + 1; i < last; ++i) {
+      *rowcol++ = static_cast<float>(b.smooth_row[at(i)]);
+      *rowcol++ = static_cast<float>(b.smooth_col[at(i)]);
+    }
+    const Point head = position(graph, graph.segment_nodes[at(2 * s)]);
+    const Point tail = position(graph, graph.segment_nodes[at(2 * s + 1)]);
+    const Point middle = along(b, first, last, length / 2);
+    out.length_px[at(s)] = length;
+    out.distance_px[at(s)] = step_length(head, tail);
+    out.arc_midpoint[at(2 * s)] = middle.row;
+    out.arc_midpoint[at(2 * s + 1)] = middle.col;
+    out.chord_midpoint[at(2 * s)] = (head.row + tail.row) / 2;
+    out.chord_midpoint[at(2 * s + 1)] = (head.col + tail.col) / 2;
+    put_statistics(b.radius.data() + (point - first_point), points,
+                   out.radius_px.data() + 4 * s);
+    first = last + 3;
+  }
 }
 
 }  // namespace
@@ -168,9 +240,17 @@ void centrelines(const SkeletonGraph& graph, ImageView<const std::int32_t> squar
   out.arc_midpoint.resize(2 * segments);
   out.chord_midpoint.resize(2 * segments);
   out.radius_px.resize(4 * segments);
-  Buffers buffers;
-  for (index_t s = 0; s < graph.num_segments(); ++s) {
-    measure_segment(graph, squared_distance, s, buffers, out);
+  Block block;
+  while (block.last_segment < graph.num_segments()) {
+    block.first_segment = block.last_segment;
+    index_t size = 0;
+    while (block.last_segment < graph.num_segments() && size < kBlockSize) {
+      const index_t s = block.last_segment++;
+      size += graph.point_ptr[at(s) + 1] - graph.point_ptr[at(s)] + 4;
+    }
+    fill_block(graph, squared_distance, block);
+    smooth_block(graph, block);
+    measure_block(graph, block, out);
   }
 }
 

@@ -42,6 +42,15 @@ constexpr std::array<std::uint8_t, 512> make_link_table() {
 }
 inline constexpr std::array<std::uint8_t, 512> kLinkTable = make_link_table();
 
+constexpr std::array<std::uint8_t, 512> make_link_count_table() {
+  std::array<std::uint8_t, 512> table{};
+  for (std::size_t i = 0; i < 512; ++i) {
+    table[i] = static_cast<std::uint8_t>(std::popcount(unsigned{kLinkTable[i]}));
+  }
+  return table;
+}
+inline constexpr std::array<std::uint8_t, 512> kLinkCountTable = make_link_count_table();
+
 /// Entry [8 pattern + h]: where a walk that came in direction h goes on from a pixel with two links.
 constexpr std::array<std::uint8_t, 4096> make_next_table() {
   std::array<std::uint8_t, 4096> table{};
@@ -55,23 +64,42 @@ constexpr std::array<std::uint8_t, 4096> make_next_table() {
 }
 inline constexpr std::array<std::uint8_t, 4096> kNextTable = make_next_table();
 
-/// Columns c - 1, c, c + 1 of a row as bits 0..2. The row's guards make every c valid.
-inline unsigned three_columns(const std::uint64_t* row, index_t c) {
-  const index_t k = (c - 1) >> 6;
-  const auto shift = static_cast<unsigned>((c - 1) & 63);
-  std::uint64_t bits = row[k] >> shift;
-  if (shift > 61) bits |= row[k + 1] << (64U - shift);
-  return static_cast<unsigned>(bits & 7U);
-}
-
-/// The 3 x 3 pattern around column c of the row that starts at `row`.
+/// The 3 x 3 pattern around column c of the row that starts at `row`; bit 3 i + j is row i,
+/// column j. The image's guards make every c valid.
 inline unsigned pattern_at(const std::uint64_t* row, index_t stride, index_t c) {
-  return three_columns(row - stride, c) | three_columns(row, c) << 3U |
-         three_columns(row + stride, c) << 6U;
+  const std::uint64_t* word = row + ((c - 1) >> 6);
+  const auto shift = static_cast<unsigned>((c - 1) & 63);
+  std::uint64_t above = word[-stride] >> shift;
+  std::uint64_t here = word[0] >> shift;
+  std::uint64_t below = word[stride] >> shift;
+  if (shift > 61) {
+    above |= word[1 - stride] << (64U - shift);
+    here |= word[1] << (64U - shift);
+    below |= word[1 + stride] << (64U - shift);
+  }
+  return static_cast<unsigned>((above & 7U) | (here & 7U) << 3U | (below & 7U) << 6U);
 }
 
 inline unsigned pattern_at(const BitImage& image, index_t r, index_t c) {
   return pattern_at(image.row(r), image.stride(), c);
+}
+
+/// A pixel's part in the Euler number (faces - edges + corners of closed squares) of a set of
+/// pixels; an edge or corner belongs to the first pixel that has it. `pattern` is the set's.
+constexpr std::int32_t euler_share(unsigned pattern) {
+  const bool nw = (pattern & 1U) != 0;
+  const bool n = (pattern & 2U) != 0;
+  const bool ne = (pattern & 4U) != 0;
+  const bool w = (pattern & 8U) != 0;
+  const int edges = 2 + (n ? 0 : 1) + (w ? 0 : 1);
+  const int corners = 1 + (nw || n || w ? 0 : 1) + (n || ne ? 0 : 1) + (w ? 0 : 1);
+  return 1 - edges + corners;
+}
+
+/// Whether a pattern's centre begins, as its north-western pixel, a full 2 x 2 block.
+constexpr bool begins_block(unsigned pattern) {
+  constexpr unsigned kOthers = 1U << 5U | 1U << 7U | 1U << 8U;
+  return (pattern & kOthers) == kOthers;
 }
 
 /// std::popcount without the library call that targets lacking the instruction make of it.

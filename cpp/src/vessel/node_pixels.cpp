@@ -11,7 +11,64 @@ namespace {
 
 using NodePixel = TraceScratch::NodePixel;
 
-/// Pixels of a row that have other than two links, and those with more than two.
+std::int32_t find(std::vector<std::int32_t>& root, std::int32_t i) {
+  while (root[at(i)] != i) {
+    root[at(i)] = root[at(root[at(i)])];
+    i = root[at(i)];
+  }
+  return i;
+}
+
+/// The lower rank stays root, so roots are first pixels.
+void unite(std::vector<std::int32_t>& root, std::int32_t i, std::int32_t j) {
+  i = find(root, i);
+  j = find(root, j);
+  root[at(std::max(i, j))] = std::min(i, j);
+}
+
+unsigned junctions_near(const TraceScratch& s, const NodePixel& p) {
+  return pattern_at(s.junctions, p.row, p.col);
+}
+
+/// Make every cluster with a hole one node per group of 2 x 2 blocks that share pixels.
+void split_clusters_with_holes(TraceScratch& s) {
+  const auto count = static_cast<std::int32_t>(s.node_pixels.size());
+  const auto has_hole = [&](std::int32_t i) {
+    return s.node_pixels[at(i)].junction && s.euler[at(i)] != 1;
+  };
+  for (std::int32_t i = 0; i < count; ++i) {
+    s.euler[at(i)] = s.euler[at(s.root[at(i)])];  // roots come first and keep their own
+    if (has_hole(i)) s.root[at(i)] = i;
+  }
+  for (std::int32_t i = 0; i < count; ++i) {
+    if (!has_hole(i)) continue;
+    const NodePixel& p = s.node_pixels[at(i)];
+    if (!begins_block(junctions_near(s, p))) continue;
+    const std::int32_t below = rank(s, p.row + 1, p.col);
+    unite(s.root, i, i + 1);
+    unite(s.root, i, below);
+    unite(s.root, i, below + 1);
+  }
+  for (std::int32_t i = 0; i < count; ++i) s.root[at(i)] = find(s.root, i);
+}
+
+void join_touching_junctions(TraceScratch& s) {
+  const auto count = static_cast<std::int32_t>(s.node_pixels.size());
+  for (std::int32_t i = 0; i < count; ++i) {
+    s.root[at(i)] = i;
+    const NodePixel& p = s.node_pixels[at(i)];
+    if (!p.junction) continue;
+    const unsigned near = junctions_near(s, p);
+    s.euler[at(i)] = euler_share(near);
+    if ((near & 8U) != 0) unite(s.root, i, i - 1);
+    for (unsigned j = 0; j < 3; ++j) {
+      if ((near >> j & 1U) != 0) unite(s.root, i, rank(s, p.row - 1, p.col - 1 + j));
+    }
+  }
+}
+
+}  // namespace
+
 void classify_row(const std::uint64_t* row, index_t stride, index_t words,
                   std::uint64_t* __restrict nodes, std::uint64_t* __restrict junctions) {
   const std::uint64_t* above = row - stride;
@@ -38,77 +95,6 @@ void classify_row(const std::uint64_t* row, index_t stride, index_t words,
     junctions[k] = row[k] & at_least_3;
   }
 }
-
-std::int32_t find(std::vector<std::int32_t>& root, std::int32_t i) {
-  while (root[at(i)] != i) {
-    root[at(i)] = root[at(root[at(i)])];
-    i = root[at(i)];
-  }
-  return i;
-}
-
-/// The lower rank stays root, so roots are first pixels.
-void unite(std::vector<std::int32_t>& root, std::int32_t i, std::int32_t j) {
-  i = find(root, i);
-  j = find(root, j);
-  root[at(std::max(i, j))] = std::min(i, j);
-}
-
-/// A pixel's part in the Euler number (faces - edges + corners of closed squares) of its cluster;
-/// an edge or corner belongs to the first pixel that has it. `near` is the pixel's 3 x 3 pattern.
-int euler_share(unsigned near) {
-  const bool nw = (near & 1U) != 0;
-  const bool n = (near & 2U) != 0;
-  const bool ne = (near & 4U) != 0;
-  const bool w = (near & 8U) != 0;
-  const int edges = 2 + (n ? 0 : 1) + (w ? 0 : 1);
-  const int corners = 1 + (nw || n || w ? 0 : 1) + (n || ne ? 0 : 1) + (w ? 0 : 1);
-  return 1 - edges + corners;
-}
-
-unsigned junctions_near(const TraceScratch& s, const NodePixel& p) {
-  return pattern_at(s.junctions, p.row, p.col);
-}
-
-/// Make every cluster with a hole one node per group of 2 x 2 blocks that share pixels.
-void split_clusters_with_holes(TraceScratch& s) {
-  const auto count = static_cast<std::int32_t>(s.node_pixels.size());
-  const auto has_hole = [&](std::int32_t i) {
-    return s.node_pixels[at(i)].junction && s.euler[at(i)] != 1;
-  };
-  for (std::int32_t i = 0; i < count; ++i) {
-    s.euler[at(i)] = s.euler[at(s.root[at(i)])];  // roots come first and keep their own
-    if (has_hole(i)) s.root[at(i)] = i;
-  }
-  for (std::int32_t i = 0; i < count; ++i) {
-    if (!has_hole(i)) continue;
-    const NodePixel& p = s.node_pixels[at(i)];
-    constexpr unsigned kBlockSouthEast = 1U << 5U | 1U << 7U | 1U << 8U;
-    if ((junctions_near(s, p) & kBlockSouthEast) != kBlockSouthEast) continue;
-    const std::int32_t below = rank(s, p.row + 1, p.col);
-    unite(s.root, i, i + 1);
-    unite(s.root, i, below);
-    unite(s.root, i, below + 1);
-  }
-  for (std::int32_t i = 0; i < count; ++i) s.root[at(i)] = find(s.root, i);
-}
-
-void join_touching_junctions(TraceScratch& s) {
-  const auto count = static_cast<std::int32_t>(s.node_pixels.size());
-  for (std::int32_t i = 0; i < count; ++i) {
-    s.root[at(i)] = i;
-    const NodePixel& p = s.node_pixels[at(i)];
-    if (!p.junction) continue;
-    const unsigned near = junctions_near(s, p);
-    s.euler[at(i)] = euler_share(near);
-    if ((near & 8U) != 0) unite(s.root, i, i - 1);
-    for (unsigned j = 0; j < 3; ++j) {
-      if ((near >> j & 1U) != 0) unite(s.root, i, rank(s, p.row - 1, p.col - 1 + j));
-    }
-  }
-}
-
-}  // namespace
 
 index_t collect_node_pixels(const BitImage& skeleton, std::span<const index_t> forced,
                             std::span<const index_t> anchors, TraceScratch& s) {

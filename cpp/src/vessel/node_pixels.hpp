@@ -12,6 +12,10 @@
 
 namespace gftcore::vessel {
 
+/// Pixels of a row that have other than two links, and those with more than two.
+void classify_row(const std::uint64_t* row, index_t stride, index_t words,
+                  std::uint64_t* __restrict nodes, std::uint64_t* __restrict junctions);
+
 /// Find and number the node pixels of a minimal skeleton: `forced` ones (ascending) and those
 /// without exactly two links. Fills nodes, junctions, rank_base and node_pixels; `anchors` are among
 /// the forced. Returns the number of skeleton pixels that belong to no node.

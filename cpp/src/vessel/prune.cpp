@@ -8,37 +8,18 @@
 #include <vector>
 
 #include "gftcore/common/checks.hpp"
-#include "gftcore/morphology/minimal_pass.hpp"
+#include "vessel/leaf_search.hpp"
+#include "vessel/links.hpp"
+#include "vessel/minimal_near.hpp"
 #include "vessel/retrace.hpp"
 
 namespace gftcore {
 namespace {
 
+using vessel::Junction;
+using vessel::Leaf;
+using vessel::at;
 using Distance = ImageView<const std::int32_t>;
-
-struct Leaf {
-  index_t segment;
-  index_t junction;
-  bool from_tip;  // the stored walk runs from the tip to the junction
-  double bulge;
-};
-
-std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
-
-bool is_kind(const SkeletonGraph& graph, index_t node, NodeKind kind) {
-  return graph.node_kind[at(node)] == static_cast<std::uint8_t>(kind);
-}
-
-/// Call visit(pixel) along the leaf's points: inner pixels from the junction outwards, then tip.
-template <class Visit>
-void for_each_point(const SkeletonGraph& graph, const Leaf& leaf, Visit visit) {
-  const index_t first = graph.point_ptr[at(leaf.segment)];
-  const index_t last = graph.point_ptr[at(leaf.segment) + 1];
-  for (index_t i = 0; i < last - first; ++i) {
-    visit(graph.point_pixel[at(leaf.from_tip ? last - 1 - i : first + i)]);
-  }
-  visit(graph.segment_ends[at(2 * leaf.segment + (leaf.from_tip ? 0 : 1))]);
-}
 
 double edt(Distance squared_distance, index_t pixel) {
   return std::sqrt(static_cast<double>(squared_distance.data()[pixel]));
@@ -52,77 +33,97 @@ struct LeafMeasure {
   double mean_edt = 0;  // of the points that are not covered; of all if none
 };
 
-LeafMeasure measure(const SkeletonGraph& graph, Distance squared_distance, const Leaf& leaf) {
+LeafMeasure measure(const Junction& junction, const Leaf& leaf, Distance squared_distance) {
   LeafMeasure m;
-  const double j_row = graph.node_rowcol[at(2 * leaf.junction)];
-  const double j_col = graph.node_rowcol[at(2 * leaf.junction + 1)];
+  const index_t cols = squared_distance.cols();
   const auto nearest = [](double x) { return static_cast<index_t>(std::floor(x + 0.5)); };
-  m.junction_edt = edt(squared_distance, nearest(j_row) * graph.cols + nearest(j_col));
+  m.junction_edt = edt(squared_distance, nearest(junction.row) * cols + nearest(junction.col));
   const double radius = std::max(m.junction_edt, 1.0);
-  double row = j_row;
-  double col = j_col;
+  double row = junction.row;
+  double col = junction.col;
   bool outside = false;
   double outer_sum = 0;
   double sum = 0;
-  index_t outer = 0;
-  index_t count = 0;
-  for_each_point(graph, leaf, [&](std::int32_t pixel) {
-    const auto r = static_cast<double>(pixel / graph.cols);
-    const auto c = static_cast<double>(pixel % graph.cols);
+  std::int32_t outer = 0;
+  for (std::int32_t i = leaf.first; i < leaf.last; ++i) {
+    const index_t pixel = junction.pixels[at(i)];
+    const auto r = static_cast<double>(pixel / cols);
+    const auto c = static_cast<double>(pixel % cols);
     m.length += std::sqrt((r - row) * (r - row) + (c - col) * (c - col));
     row = r;
     col = c;
     if (!outside) {
-      const double reach = std::sqrt((r - j_row) * (r - j_row) + (c - j_col) * (c - j_col));
-      outside = reach >= radius;
+      const double dr = r - junction.row;
+      const double dc = c - junction.col;
+      outside = std::sqrt(dr * dr + dc * dc) >= radius;
       m.covered = m.length;
     }
     m.tip_edt = edt(squared_distance, pixel);
     sum += m.tip_edt;
-    ++count;
     if (outside) {
       outer_sum += m.tip_edt;
       ++outer;
     }
-  });
-  m.mean_edt = outside ? outer_sum / static_cast<double>(outer) : sum / static_cast<double>(count);
+  }
+  m.mean_edt = outside ? outer_sum / outer : sum / (leaf.last - leaf.first);
   return m;
 }
 
-/// Leaves that fall below the threshold, in segment order.
-void find_candidates(const SkeletonGraph& graph, Distance squared_distance,
-                     const PruneOptions& options, std::vector<Leaf>& out) {
+struct Candidate {
+  double bulge;
+  const Leaf* leaf;
+};
+
+/// The leaves of a junction that go, by falling bulge.
+void choose(const Junction& junction, Distance squared_distance, const PruneOptions& options,
+            std::vector<Candidate>& out) {
+  const bool by_length = options.method == PruneMethod::length;
   out.clear();
-  for (index_t s = 0; s < graph.num_segments(); ++s) {
-    const index_t a = graph.segment_nodes[at(2 * s)];
-    const index_t b = graph.segment_nodes[at(2 * s + 1)];
-    const bool from_tip = is_kind(graph, a, NodeKind::end) && is_kind(graph, b, NodeKind::junction);
-    const bool to_tip = is_kind(graph, a, NodeKind::junction) && is_kind(graph, b, NodeKind::end);
-    if (!from_tip && !to_tip) continue;
-    Leaf leaf{s, from_tip ? b : a, from_tip, 0};
-    const LeafMeasure m = measure(graph, squared_distance, leaf);
-    leaf.bulge = (m.length - m.covered + m.tip_edt) / std::max(0.5, m.mean_edt);
-    const bool falls = options.method == PruneMethod::length ? m.length < m.junction_edt + 3
-                                                             : leaf.bulge < options.bulge;
-    if (falls) out.push_back(leaf);
+  for (const Leaf& leaf : junction.leaves) {
+    const LeafMeasure m = measure(junction, leaf, squared_distance);
+    const double bulge = (m.length - m.covered + m.tip_edt) / std::max(0.5, m.mean_edt);
+    const bool falls = by_length ? m.length < m.junction_edt + 3 : bulge < options.bulge;
+    if (falls) out.push_back({bulge, &leaf});
   }
+  if (by_length) return;
+  std::sort(out.begin(), out.end(), [](const Candidate& a, const Candidate& b) {
+    return std::tuple(-a.bulge, a.leaf->start, a.leaf->direction) <
+           std::tuple(-b.bulge, b.leaf->start, b.leaf->direction);
+  });
+  const auto others = junction.degree - std::ssize(out);
+  const auto spared = std::min(std::ssize(out), std::max<std::ptrdiff_t>(2 - others, 0));
+  out.erase(out.begin(), out.begin() + spared);
 }
 
-/// Drop the candidates that their junction spares.
-void spare(const SkeletonGraph& graph, std::vector<Leaf>& leaves) {
-  std::sort(leaves.begin(), leaves.end(), [](const Leaf& a, const Leaf& b) {
-    return std::tuple(a.junction, -a.bulge, a.segment) < std::tuple(b.junction, -b.bulge, b.segment);
-  });
-  auto kept = leaves.begin();
-  for (auto first = leaves.begin(); first != leaves.end();) {
-    const auto last = std::find_if(
-        first, leaves.end(), [&](const Leaf& leaf) { return leaf.junction != first->junction; });
-    const index_t others = graph.node_degree[at(first->junction)] - (last - first);
-    const index_t spared = std::min<index_t>(last - first, std::max<index_t>(2 - others, 0));
-    kept = std::move(first + spared, last, kept);
-    first = last;
+/// Prune a minimal skeleton. Returns whether a pixel went.
+bool prune_skeleton(BitImage& skeleton, std::span<const index_t> anchors, Distance squared_distance,
+                    const PruneOptions& options) {
+  if (options.method == PruneMethod::none) return false;
+  const int most = options.method == PruneMethod::length ? 2 : options.max_rounds;
+  vessel::LeafSearch search(skeleton, anchors);
+  std::vector<std::int32_t> seeds;
+  std::vector<std::int32_t> removed;
+  std::vector<Candidate> chosen;
+  search.seeds_everywhere(seeds);
+  bool any = false;
+  for (int round = 0; round < std::min(most, options.max_rounds); ++round) {
+    removed.clear();
+    search.for_each_junction(seeds, [&](const Junction& junction) {
+      choose(junction, squared_distance, options, chosen);
+      for (const Candidate& c : chosen) {
+        removed.insert(removed.end(), junction.pixels.begin() + c.leaf->first,
+                       junction.pixels.begin() + c.leaf->last);
+      }
+    });
+    if (removed.empty()) return any;
+    any = true;
+    for (const std::int32_t pixel : removed) {
+      skeleton.clear(pixel / skeleton.cols(), pixel % skeleton.cols());
+    }
+    vessel::minimal_pass_near(removed, anchors, skeleton);
+    search.seeds_near(removed, seeds);
   }
-  leaves.erase(kept, leaves.end());
+  return any;
 }
 
 }  // namespace
@@ -130,22 +131,18 @@ void spare(const SkeletonGraph& graph, std::vector<Leaf>& leaves) {
 void prune(SkeletonGraph& graph, ImageView<const std::int32_t> squared_distance,
            const PruneOptions& options, TraceScratch& scratch) {
   require_same_shape(graph.skeleton, "skeleton", squared_distance, "squared_distance");
-  if (options.method == PruneMethod::none) return;
-  const bool by_length = options.method == PruneMethod::length;
-  const int rounds = by_length ? std::min(options.max_rounds, 2) : options.max_rounds;
-  std::vector<Leaf> leaves;
-  for (int round = 0; round < rounds; ++round) {
-    find_candidates(graph, squared_distance, options, leaves);
-    if (!by_length) spare(graph, leaves);
-    if (leaves.empty()) return;
-    for (const Leaf& leaf : leaves) {
-      for_each_point(graph, leaf, [&](std::int32_t pixel) {
-        graph.skeleton.clear(pixel / graph.cols, pixel % graph.cols);
-      });
-    }
-    minimal_pass(graph.skeleton, graph.anchors);
+  if (prune_skeleton(graph.skeleton, graph.anchors, squared_distance, options)) {
     vessel::retrace(graph, scratch);
   }
+}
+
+void trace_pruned(const BitImage& skeleton, std::span<const index_t> anchors,
+                  ImageView<const std::int32_t> squared_distance, const PruneOptions& options,
+                  SkeletonGraph& out, TraceScratch& scratch) {
+  require_same_shape(skeleton, "skeleton", squared_distance, "squared_distance");
+  vessel::take_skeleton(skeleton, anchors, out);
+  prune_skeleton(out.skeleton, out.anchors, squared_distance, options);
+  vessel::retrace(out, scratch);
 }
 
 }  // namespace gftcore

@@ -22,13 +22,15 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
 
-void reset(const SkeletonGraph& graph, std::vector<Accumulator>& points) {
-  points.resize(at(graph.num_points()));
+void reset(const SkeletonGraph& graph, SurfaceScratch& scratch) {
+  scratch.points.resize(at(graph.num_points()));
+  scratch.pixels_of_point.assign(at(graph.num_points()), 0);
   const auto cols = static_cast<std::int32_t>(graph.cols);
-  for (std::size_t i = 0; i < points.size(); ++i) {
+  for (std::size_t i = 0; i < scratch.points.size(); ++i) {
     const std::int32_t row = graph.point_pixel[i] / cols;
-    points[i] = {0, std::numeric_limits<std::int32_t>::max(), 0, 0, 0, row,
-                 graph.point_pixel[i] - row * cols};
+    scratch.points[i] = {0, std::numeric_limits<std::int32_t>::max(), 0, 0,
+                         static_cast<std::int16_t>(row),
+                         static_cast<std::int16_t>(graph.point_pixel[i] - row * cols)};
   }
 }
 
@@ -57,7 +59,9 @@ void add_surface_pixel(Accumulator& p, index_t r, index_t c) {
 }
 
 void accumulate(const BitImage& mask, ImageView<const std::int32_t> point_of_pixel,
-                bool contour_only, std::vector<Accumulator>& points) {
+                bool contour_only, SurfaceScratch& scratch) {
+  Accumulator* const points = scratch.points.data();
+  std::int32_t* const pixels_of_point = scratch.pixels_of_point.data();
   for (index_t r = 0; r < mask.rows(); ++r) {
     const std::int32_t* point_of_col = point_of_pixel.row(r);
     for (index_t k = 0; k < mask.used_words(); ++k) {
@@ -66,11 +70,11 @@ void accumulate(const BitImage& mask, ImageView<const std::int32_t> point_of_pix
       const std::uint64_t surface = contour_only ? contour_word(mask, r, k) : word;
       for (std::uint64_t rest = word; rest != 0; rest &= rest - 1) {
         const std::int32_t point = point_of_col[64 * k + std::countr_zero(rest)];
-        if (point >= 0) ++points[at(point)].pixels;
+        if (point >= 0) ++pixels_of_point[point];
       }
       for (std::uint64_t rest = surface; rest != 0; rest &= rest - 1) {
         const index_t c = 64 * k + std::countr_zero(rest);
-        if (point_of_col[c] >= 0) add_surface_pixel(points[at(point_of_col[c])], r, c);
+        if (point_of_col[c] >= 0) add_surface_pixel(points[point_of_col[c]], r, c);
       }
     }
   }
@@ -165,21 +169,23 @@ void surface_features(const SkeletonGraph& graph, const BitImage& mask,
     throw ValueError("mode must be edt or voreen_slab: centreline has no surface features");
   }
   const bool slab = mode == FeatureMode::voreen_slab;
-  reset(graph, scratch.points);
-  accumulate(mask, point_of_pixel, !slab, scratch.points);
+  reset(graph, scratch);
+  accumulate(mask, point_of_pixel, !slab, scratch);
   out.volume_px.resize(at(graph.num_segments()));
   out.radii.resize(at(8 * graph.num_segments()));
   std::vector<std::array<double, 4>> radii;
   for (index_t s = 0; s < graph.num_segments(); ++s) {
-    const Accumulator* first = scratch.points.data() + graph.point_ptr[at(s)];
-    const Accumulator* last = scratch.points.data() + graph.point_ptr[at(s) + 1];
+    const index_t first_point = graph.point_ptr[at(s)];
+    const index_t last_point = graph.point_ptr[at(s) + 1];
+    const Accumulator* first = scratch.points.data() + first_point;
+    const Accumulator* last = scratch.points.data() + last_point;
     if (slab && first == last) {
       out.volume_px[at(s)] = -1;
       std::fill_n(out.radii.begin() + 8 * s, 8, -1.0);
       continue;
     }
     index_t volume = 0;
-    for (const Accumulator* p = first; p != last; ++p) volume += p->pixels;
+    for (index_t i = first_point; i < last_point; ++i) volume += scratch.pixels_of_point[at(i)];
     out.volume_px[at(s)] = static_cast<double>(volume);
     const std::array<double, 8> row = summarise(first, last, slab ? 0.0 : 0.5, radii);
     std::copy(row.begin(), row.end(), out.radii.begin() + 8 * s);

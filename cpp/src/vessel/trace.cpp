@@ -5,6 +5,8 @@
 #include <bit>
 #include <cstddef>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "gftcore/common/checks.hpp"
 #include "gftcore/common/error.hpp"
@@ -160,10 +162,11 @@ void take_skeleton(const BitImage& skeleton, std::span<const index_t> anchors,
   graph.rows = skeleton.rows();
   graph.cols = skeleton.cols();
   graph.skeleton = skeleton;
-  graph.anchors.clear();
+  std::vector<index_t> kept;  // `anchors` may be the graph's own
   for (const index_t anchor : anchors) {
-    if (skeleton.test(anchor / graph.cols, anchor % graph.cols)) graph.anchors.push_back(anchor);
+    if (skeleton.test(anchor / graph.cols, anchor % graph.cols)) kept.push_back(anchor);
   }
+  graph.anchors = std::move(kept);
   minimal_pass(graph.skeleton, graph.anchors);
 }
 

@@ -121,13 +121,27 @@ Array<std::int32_t> py_assign_pixels(const Array<std::uint8_t>& mask,
 }  // namespace
 
 void bind_morphology(py::module_& m) {
-  m.def("squared_distance", &py_squared_distance, py::arg("mask"), py::arg("frame"),
+  m.def("squared_distance",
+        &py_squared_distance,
+        py::arg("mask"),
+        py::arg("frame"),
         "Squared distance (px^2) from each vessel pixel to the nearest background pixel.");
-  m.def("label", &py_label, py::arg("mask"), py::arg("connectivity"), py::arg("background"),
+  m.def("label",
+        &py_label,
+        py::arg("mask"),
+        py::arg("connectivity"),
+        py::arg("background"),
         "Labels of connected components and their number.");
-  m.def("fill_small", &py_fill_small, py::arg("mask"), py::arg("area_px"), py::arg("excluded"),
+  m.def("fill_small",
+        &py_fill_small,
+        py::arg("mask"),
+        py::arg("area_px"),
+        py::arg("excluded"),
         "The mask with small background components filled.");
-  m.def("assign_pixels", &py_assign_pixels, py::arg("mask"), py::arg("point_pixel"),
+  m.def("assign_pixels",
+        &py_assign_pixels,
+        py::arg("mask"),
+        py::arg("point_pixel"),
         "Index of the nearest point of the same component for each mask pixel.");
 }
 

@@ -138,16 +138,12 @@ def radius_image(squared_distance: NDArray[np.int32]) -> NDArray[np.float64]:
     return euclidean(np.max(shifts, axis=0)) - RADIUS_BIAS_PX
 
 
-def point_radius(
-    graph: SkeletonGraph, squared_distance: NDArray[np.int32]
-) -> NDArray[np.float64]:
+def point_radius(graph: SkeletonGraph, squared_distance: NDArray[np.int32]) -> NDArray[np.float64]:
     """Radius in px at each inner point [P]."""
     return radius_image(squared_distance)[graph.point_pixel[:, 0], graph.point_pixel[:, 1]]
 
 
-def node_radius(
-    graph: SkeletonGraph, squared_distance: NDArray[np.int32]
-) -> NDArray[np.float64]:
+def node_radius(graph: SkeletonGraph, squared_distance: NDArray[np.int32]) -> NDArray[np.float64]:
     """Radius in px of each node [V]: the largest over its pixels."""
     of_pixel = radius_image(squared_distance)[graph.node_pixel[:, 0], graph.node_pixel[:, 1]]
     if not graph.num_nodes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,24 +25,6 @@ from gftcore.reference.trace import NodeKind, SkeletonGraph, trace
 KEEP = ("mask", "skeleton", "distance", "vessel_label", "ica_label", "face_label")
 NO_ICA, IS_FAZ = -1, -2
 DEGREE_COLUMNS = ("degree", "hetero_degree")
-
-
-class Config(Protocol):
-    """What `extract` reads from its configuration."""
-
-    skeleton: str
-    border: str
-    skeleton_fill_px: int
-    ica_fill_px: int
-    prune: str
-    bulge: float
-    max_rounds: int
-    features: str
-    ica_connectivity: int
-    ica_min_px: int
-    adjacency: str
-    faz: str
-    fov_mm: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +79,7 @@ class ReferenceGraph:
 
 def extract(
     mask: ArrayLike,
-    config: Config | None = None,
+    config: Any = None,
     *,
     intensity: ArrayLike | None = None,
     exclude: ArrayLike | None = None,
@@ -111,7 +93,7 @@ def extract(
     mask
         Vessel mask [H, W]; foreground is what is not zero.
     config
-        Object with the attributes of `ReferenceConfig`.
+        Object with the attributes of `ReferenceConfig`; None means its defaults.
     intensity
         Raw image whose sides are H, W divided by one integer.
     exclude
@@ -125,7 +107,7 @@ def extract(
     -----
     A mask without any background has no skeleton: its distances are undefined.
     """
-    cfg: Config = ReferenceConfig() if config is None else config
+    cfg = ReferenceConfig() if config is None else config
     unknown = set(keep) - set(KEEP)
     if unknown:
         raise ValueError(f"keep takes {KEEP}, got {sorted(unknown)}")
@@ -149,9 +131,9 @@ def extract(
     images = {
         "mask": vessels,
         "skeleton": graph.skeleton,
-        "distance": np.where(
-            distance == NO_BACKGROUND, np.inf, euclidean(distance)
-        ).astype(np.float32),
+        "distance": np.where(distance == NO_BACKGROUND, np.inf, euclidean(distance)).astype(
+            np.float32
+        ),
         "ica_label": areas.label,
         "face_label": found.label,
     }
@@ -187,7 +169,7 @@ def extract(
 
 
 def skeleton_graph(
-    mask: BoolImage, distance: NDArray[np.int32], cfg: Config, excluded: BoolImage
+    mask: BoolImage, distance: NDArray[np.int32], cfg: Any, excluded: BoolImage
 ) -> SkeletonGraph:
     """Thin, trace and prune; then nodes in contact with excluded pixels become border nodes."""
     anchored = cfg.border == "anchor" and cfg.skeleton not in ORACLE_METHODS and not mask.all()
@@ -220,7 +202,7 @@ class _Areas:
         cls,
         vessels: BoolImage,
         excluded: BoolImage,
-        cfg: Config,
+        cfg: Any,
         faz_mask: ArrayLike | None,
         intensity: ArrayLike | None,
     ) -> _Areas:

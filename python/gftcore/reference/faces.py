@@ -106,7 +106,8 @@ def most_common(
     """Return the value > 0 that most pixels of each owner 1..count have: 0 = none, ties lowest."""
     both = (owner > 0) & (value > 0)
     values = int(value.max(initial=0)) + 1
-    keys, pixels = np.unique(owner[both].astype(np.int64) * values + value[both], return_counts=True)
+    pairs = owner[both].astype(np.int64) * values + value[both]
+    keys, pixels = np.unique(pairs, return_counts=True)
     best = np.zeros(count, dtype=np.int32)
     most = np.zeros(count, dtype=np.int64)
     for key, n in zip(keys.tolist(), pixels.tolist(), strict=True):

@@ -88,7 +88,8 @@ def _doubled_centre_distance(shape: tuple[int, int]) -> NDArray[np.int64]:
     """(2 x distance to the image centre)^2 of each pixel, an integer."""
     rows, cols = shape
     r, c = np.ogrid[:rows, :cols]
-    return (2 * r - (rows - 1)) ** 2 + (2 * c - (cols - 1)) ** 2
+    distance: NDArray[np.int64] = (2 * r - (rows - 1)) ** 2 + (2 * c - (cols - 1)) ** 2
+    return distance
 
 
 def _central(

@@ -8,10 +8,8 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 
-def label(
-    mask: ArrayLike, *, connectivity: int = 8, background: bool = False
-) -> NDArray[np.int32]:
-    """Number the connected components 1, 2, .. in raster order of their first pixels.
+def label(mask: ArrayLike, *, connectivity: int = 8, background: bool = False) -> NDArray[np.int32]:
+    """Label the connected components 1, 2, .. in raster order of their first pixels.
 
     Parameters
     ----------

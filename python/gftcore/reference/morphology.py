@@ -2,8 +2,8 @@
 """Neighbourhoods, border anchors and small-hole filling.
 
 Foreground is 8-connected, background 4-connected. The eight neighbours are numbered clockwise from
-north: 0 N, 1 NE, 2 E, 3 SE, 4 S, 5 SW, 6 W, 7 NW; even numbers are 4-neighbours. Outside an image is
-background.
+north: 0 N, 1 NE, 2 E, 3 SE, 4 S, 5 SW, 6 W, 7 NW; even numbers are 4-neighbours. Outside an image
+is background.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ def as_mask(mask: ArrayLike) -> BoolImage:
     array = np.ascontiguousarray(mask)
     if array.ndim != 2:
         raise ValueError(f"mask must be 2-D, got shape {array.shape}")
-    return (array.view(np.uint8) if array.dtype == np.bool_ else array) != 0
+    on: BoolImage = (array.view(np.uint8) if array.dtype == np.bool_ else array) != 0
+    return on
 
 
 def frame_walk(rows: int, cols: int) -> NDArray[np.int64]:
@@ -71,9 +72,7 @@ def border_anchors(mask: ArrayLike) -> NDArray[np.int64]:
     return anchors[np.lexsort((anchors[:, 1], anchors[:, 0]))]
 
 
-def fill_small(
-    mask: ArrayLike, *, area_px: int, excluded: ArrayLike | None = None
-) -> BoolImage:
+def fill_small(mask: ArrayLike, *, area_px: int, excluded: ArrayLike | None = None) -> BoolImage:
     """Return `mask` with each small hole set to foreground.
 
     A hole is a 4-connected background component (touching the border or not) with fewer than
@@ -81,12 +80,13 @@ def fill_small(
     """
     mask = as_mask(mask)
     holes = label(mask, connectivity=4, background=True)
-    area = np.bincount(holes.ravel())
+    area = np.bincount(holes.ravel(), minlength=1)
     small = area < area_px
     small[0] = False
     if excluded is not None:
         small[np.unique(holes[as_mask(excluded)])] = False
-    return mask | small[holes]
+    filled: BoolImage = mask | small[holes]
+    return filled
 
 
 def touches(pixels: ArrayLike) -> BoolImage:
@@ -94,7 +94,7 @@ def touches(pixels: ArrayLike) -> BoolImage:
     pixels = as_mask(pixels)
     rows, cols = pixels.shape
     padded = np.pad(pixels, 1)
-    out = pixels.copy()
+    out: BoolImage = pixels.copy()
     for dr, dc in zip(ROW_STEP, COL_STEP, strict=True):
         out |= padded[1 + dr : 1 + dr + rows, 1 + dc : 1 + dc + cols]
     return out

@@ -59,7 +59,7 @@ class RegionTable:
 def label_regions(void: ArrayLike, *, connectivity: int = 8, min_px: int = 11) -> NDArray[np.int32]:
     """Label the components of `void` 1, 2, .. in raster order, leaving out those below `min_px`."""
     labels = label(void, connectivity=connectivity)
-    keep = np.bincount(labels.ravel()) >= min_px
+    keep = np.bincount(labels.ravel(), minlength=1) >= min_px
     keep[0] = False
     number = np.where(keep, np.cumsum(keep), 0).astype(np.int32)
     return number[labels]
@@ -95,7 +95,7 @@ def region_table(labels: ArrayLike, *, intensity: ArrayLike | None = None) -> Re
     ptr = np.append(start, len(index))
     rows, cols = np.divmod(index, labels.shape[1] if labels.size else 1)
     bbox, values = _describe(ptr, rows, cols, _region_contour(labels))
-    columns = COLUMNS
+    columns: tuple[str, ...] = COLUMNS
     if intensity is not None:
         image = np.asarray(intensity, dtype=np.float64)
         step = intensity_step(labels.shape, image.shape)

@@ -105,16 +105,18 @@ def segment_table(
     if mode != "centreline":
         surface = mask if slab else contour(mask)
         shift = 0.0 if slab else 0.5
-        per_point = _surface_distances(assign_pixels(graph, mask), surface, graph.point_pixel, shift)
-        blocks.append((SURFACE_COLUMNS, _surface_table(graph.point_ptr, per_point, lines.length, slab)))
+        assigned = assign_pixels(graph, mask)
+        per_point = _surface_distances(assigned, surface, graph.point_pixel, shift)
+        values = _surface_table(graph.point_ptr, per_point, lines.length, slab)
+        blocks.append((SURFACE_COLUMNS, values))
     blocks.append((TOPOLOGY_COLUMNS, _topology(graph)))
     radius = point_radius(graph, squared_distance)
     blocks.append((RADIUS_COLUMNS, _radius_table(graph.point_ptr, radius)))
     if intensity is not None:
         image = np.asarray(intensity, dtype=np.float64)
         step = intensity_step(graph.shape, image.shape)
-        values = image[graph.point_pixel[:, 0] // step, graph.point_pixel[:, 1] // step]
-        blocks.append((INTENSITY_COLUMNS, _intensity_table(graph.point_ptr, values)))
+        at_points = image[graph.point_pixel[:, 0] // step, graph.point_pixel[:, 1] // step]
+        blocks.append((INTENSITY_COLUMNS, _intensity_table(graph.point_ptr, at_points)))
     names = tuple(name for columns, _ in blocks for name in columns)
     return Table(names, np.hstack([values for _, values in blocks]))
 

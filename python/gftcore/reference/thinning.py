@@ -58,7 +58,7 @@ def thin(mask: ArrayLike, *, method: str = "fast", border: str = "anchor") -> Bo
         return minimal_pass(_parallel(mask, frozen, *_TABLES[method]), anchors=anchors)
     distance = squared_distance(mask).ravel()
     on = np.flatnonzero(mask)
-    return _sweep(mask, frozen, on[np.argsort(distance[on], kind="stable")])  # type: ignore[no-any-return]
+    return _sweep(mask, frozen, on[np.argsort(distance[on], kind="stable")])
 
 
 def minimal_pass(skeleton: ArrayLike, *, anchors: ArrayLike | None = None) -> BoolImage:
@@ -73,7 +73,7 @@ def minimal_pass(skeleton: ArrayLike, *, anchors: ArrayLike | None = None) -> Bo
     digitized binary pictures using local features. Computer Graphics and Image Processing 4(1).
     """
     skeleton = as_mask(skeleton)
-    return _sweep(skeleton, _marked(skeleton.shape, anchors), np.flatnonzero(skeleton))  # type: ignore[no-any-return]
+    return _sweep(skeleton, _marked(skeleton.shape, anchors), np.flatnonzero(skeleton))
 
 
 def yokoi_number(code: int) -> int:
@@ -123,7 +123,7 @@ def _skimage_tables() -> PassTables:
 
 
 def _numbered(code: int) -> dict[int, int]:
-    """The neighbours under their names in the literature: P2 = north, clockwise to P9."""
+    """Name the neighbours as in the literature: P2 = north, clockwise to P9."""
     return {k + 2: code >> k & 1 for k in range(8)}
 
 
@@ -181,10 +181,10 @@ def _sweep_until_stable(image, frozen, order, deletable):  # type: ignore[no-unt
         changed = False
         for index in order:
             row, col = index // cols, index % cols
-            if image[row, col] and not frozen[row, col]:
-                if deletable[neighbour_code(image, row, col)]:
-                    image[row, col] = False
-                    changed = True
+            candidate = image[row, col] and not frozen[row, col]
+            if candidate and deletable[neighbour_code(image, row, col)]:
+                image[row, col] = False
+                changed = True
     return image
 
 

@@ -11,7 +11,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from gftcore.reference.label import label
-from gftcore.reference.morphology import COL_STEP, ROW_STEP, BoolImage, as_mask, neighbour_code
+from gftcore.reference.morphology import COL_STEP, ROW_STEP, BoolImage, neighbour_code
 from gftcore.reference.thinning import minimal_pass
 
 
@@ -52,7 +52,8 @@ class SkeletonGraph:
     segment_ends
         Node pixels [S, 2, 2] at which each chain leaves and arrives.
     point_ptr, point_pixel
-        Inner pixels [P, 2] of segment s in walk order, ``point_pixel[point_ptr[s]:point_ptr[s+1]]``.
+        Inner pixels [P, 2]; those of segment s, in walk order, are
+        ``point_pixel[point_ptr[s]:point_ptr[s + 1]]``.
     """
 
     shape: tuple[int, int]
@@ -197,15 +198,15 @@ def cluster_euler(cluster: NDArray[np.int32]) -> NDArray[np.int64]:
 
 
 def _blocks(pixels: BoolImage) -> NDArray[np.int32]:
-    """Number the unions of 2x2 blocks that share a pixel; 0 off blocks."""
+    """Label the unions of 2x2 blocks that share a pixel; 0 off blocks."""
     corner = np.zeros(pixels.shape, dtype=bool)  # top left pixels of full blocks
     corner[:-1, :-1] = pixels[:-1, :-1] & pixels[:-1, 1:] & pixels[1:, :-1] & pixels[1:, 1:]
     number = label(corner)  # blocks share a pixel where their corners are 8-adjacent
-    out = number.copy()
+    out: NDArray[np.int32] = number.copy()
     for dr, dc in ((0, 1), (1, 0), (1, 1)):
         shifted = np.zeros_like(out)
         shifted[dr:, dc:] = number[: out.shape[0] - dr, : out.shape[1] - dc]
-        out = np.maximum(out, shifted)
+        np.maximum(out, shifted, out=out)
     return out
 
 
@@ -232,7 +233,7 @@ def _add_rings(
 @njit(cache=True)
 def _walk(links, node):  # type: ignore[no-untyped-def]
     """Follow every link that leaves a node pixel; `links` is consumed."""
-    rows, cols = links.shape
+    cols = links.shape[1]
     pixels = np.flatnonzero(links)
     limit = 4 * pixels.size + 1
     ends = np.empty((limit, 2), np.int64)

@@ -54,9 +54,8 @@ def assert_same_graph(ours: Any, theirs: Any) -> None:
     for relation in ("vv", "ii", "vi", "vf", "if", "ff"):
         np.testing.assert_array_equal(ours.edges[relation], theirs.edges[relation], relation)
         np.testing.assert_array_equal(ours.edge_attr[relation], theirs.edge_attr[relation], relation)
-    assert ours.faz_info.label == theirs.faz_info.label
-    assert ours.faz_info.method == theirs.faz_info.method
-    np.testing.assert_allclose(ours.faz_info.confidence, theirs.faz_info.confidence, rtol=1e-12)
+    for key in ("label", "method", "area", "confidence"):
+        np.testing.assert_equal(getattr(ours.faz_info, key), theirs.faz_info[key], key)
 
 
 def extra_inputs(mask: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:

@@ -48,7 +48,7 @@ struct ExtractOptions {
 };
 
 /// One image's inputs. Every view has the mask's shape (intensity: see IntensityView); a view
-/// without data is absent.
+/// without data is absent. A FAZ mask overrides ExtractOptions::faz.
 struct ExtractInput {
   ImageView<const std::uint8_t> mask;
   IntensityView intensity;

@@ -24,12 +24,12 @@ struct HullMeasure {
 
 /// Memory that measure_hull() reuses.
 struct HullScratch {
-  struct Point {
-    std::int32_t row;
-    std::int32_t col;
+  struct Corner {
+    std::uint64_t row_and_col;
   };
-  std::vector<Point> chain;     // one side of the region's hull
-  std::vector<Point> vertices;  // corners of the hull image
+  std::vector<Corner> centres;  // corners of one side of the hull of the pixel centres
+  std::vector<Corner> right;    // corners of the hull image's right side
+  std::vector<Corner> left;     // and of its left side, columns negated
 };
 
 /// Measure the hull of a region that spans the midpoints of the four sides of its pixels.
@@ -38,8 +38,8 @@ struct HullScratch {
 /// 0..kMaxSide-1. The hull image holds the pixels counted by `pixels`; its outline runs through
 /// the midpoints between those pixels and their outer 4-neighbours, so one pixel has the Feret
 /// diameter 1. Integer arithmetic: exact, and equal to scikit-image 0.26 (convex_hull_image,
-/// feret_diameter_max). No rows give zeros. O(rows from first to last + corners^2); the corners
-/// of a hull n px wide number O(n^(2/3)).
+/// feret_diameter_max). No rows give zeros. O(rows from first to last + corners^2); a hull
+/// n px wide has O(n^(2/3)) corners.
 HullMeasure measure_hull(std::span<const RowExtent> rows, HullScratch& scratch);
 
 }  // namespace gftcore

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "gftcore/common/cpu_features.hpp"
 #include "gftcore/common/index.hpp"
 #include "gftcore/morphology/label.hpp"
 
@@ -23,12 +24,19 @@ struct ContourScratch {
   std::vector<std::uint64_t> rows;
 };
 
+/// What the caller knows of its regions. `none`: no two regions share a side or a corner, as with
+/// 8-connected components.
+enum class Contact : std::uint8_t { possible, none };
+
 /// Count the contour pixels of every region into counts[label - 1]; runs with label 0 belong to
-/// none. Each region is judged alone, so regions may touch. Exact. O(H*W/64 + runs).
-/// `counts` has one entry for each of 1..regions.count.
+/// none. Each region is judged alone, even where regions touch; a wrong `contact` spoils the counts.
+/// `counts` has one entry for each of 1..regions.count. The same counts on every target.
+/// O(H*W/64 + runs).
 void count_contours(const Labelling& regions,
+                    Contact contact,
                     std::span<ContourCounts> counts,
-                    ContourScratch& scratch);
+                    ContourScratch& scratch,
+                    Target target = active_target());
 
 /// Perimeter (px) by the weights of Benkrid and Crookes, as scikit-image's `perimeter` has it.
 double perimeter_px(const ContourCounts& counts);

@@ -28,8 +28,8 @@ struct Labelling {
   index_t rows = 0;
   index_t cols = 0;
   std::vector<Run> runs;
-  std::vector<index_t> row_ptr;        // [rows + 1]
-  std::vector<label_t> label_of_run;   // [runs]
+  std::vector<index_t> row_ptr;       // [rows + 1]
+  std::vector<label_t> label_of_run;  // [runs]
   label_t count = 0;
 };
 

@@ -8,6 +8,7 @@
 #include "gftcore/common/bit_image.hpp"
 #include "gftcore/common/cpu_features.hpp"
 #include "gftcore/common/image_view.hpp"
+#include "gftcore/common/scratch_array.hpp"
 #include "gftcore/morphology/label.hpp"
 
 namespace gftcore {
@@ -15,26 +16,28 @@ namespace gftcore {
 /// Memory that nearest_point reuses between calls, about 4 bytes a pixel; its content means
 /// nothing to the caller.
 struct NearestScratch {
-  std::vector<std::int64_t> site_ptr;          // [rows + 2] into the next two
+  std::vector<std::int64_t> site_ptr;  // [rows + 2] into the next two
   std::vector<std::int32_t> site_col;
   std::vector<std::int32_t> site_id;
-  std::vector<label_t> component_of_point;     // 0: the point is no site
-  std::vector<std::uint8_t> has_site;          // [components + 1]
-  std::vector<std::uint32_t> above;
-  std::vector<std::uint32_t> row;
-  std::vector<std::int32_t> open_runs;         // runs with pixels still to be decided
-  std::vector<index_t> open_ptr;               // [components + 3] into sorted_runs
+  std::vector<label_t> component_of_point;  // 0: the point is no site
+  std::vector<index_t> sites_of_component;  // [components + 1]
+  std::vector<std::uint8_t> foreign_tile;   // tiles that a site of a lesser component may reach
+  std::vector<std::uint8_t> open_row;       // rows with a pixel beyond the kernel's reach
+  ScratchArray<std::uint32_t> above;
+  ScratchArray<std::uint32_t> row;
+  std::vector<std::int32_t> open_runs;  // runs with pixels still to be decided
+  std::vector<index_t> open_ptr;        // [components + 3] into sorted_runs
   std::vector<std::int32_t> sorted_runs;
-  std::vector<index_t> point_ptr;              // [components + 3] into sorted_points
+  std::vector<index_t> point_ptr;  // [components + 3] into sorted_points
   std::vector<std::int32_t> sorted_points;
-  std::vector<index_t> row_ptr;                // of one component
-  std::vector<std::int64_t> envelope;
+  std::vector<index_t> row_ptr;  // of one component
+  ScratchArray<std::int64_t> envelope;
 };
 
 /// For each vessel pixel the id of the nearest point in the pixel's own component: the smallest
 /// (squared distance between pixel centres, id).
 ///
-/// `components` are the labelled runs of `vessels`, with either connectivity. `point_pixel[id]`
+/// `components` are the 8-connected labelled runs of `vessels`. `point_pixel[id]`
 /// is a raster index; a point on a background pixel owns nothing, and of several points on one
 /// pixel the lowest id counts. -1 on background and in components without points. Same integers
 /// for every SIMD target.

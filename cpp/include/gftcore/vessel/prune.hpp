@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 
+#include "gftcore/common/bit_image.hpp"
 #include "gftcore/common/image_view.hpp"
+#include "gftcore/common/index.hpp"
 #include "gftcore/vessel/skeleton_graph.hpp"
 #include "gftcore/vessel/trace.hpp"
 
@@ -32,11 +35,17 @@ struct PruneOptions {
 /// length: leaves shorter than EDT(j) + 3 go, none is spared.
 ///
 /// The rest loses its inner pixels and tip; the skeleton is made minimal and traced again, until a
-/// round removes nothing. With `bulge`, the numbers of components, enclosed holes and closure
+/// round removes nothing. With `bulge` the numbers of components, enclosed holes and closure
 /// faces stay, and a second call changes nothing (if max_rounds sufficed).
-/// Sums run in double from j to the tip: same bytes everywhere. O(rounds * trace).
+/// Sums run in double from j to the tip: same bytes everywhere. O(H W / 64 + skeleton pixels), and
+/// for each round the pixels around what the round before removed.
 /// Throws ShapeError if `squared_distance` has not the graph's shape.
 void prune(SkeletonGraph& graph, ImageView<const std::int32_t> squared_distance,
            const PruneOptions& options, TraceScratch& scratch);
+
+/// trace(), then prune(), at the cost of tracing once.
+void trace_pruned(const BitImage& skeleton, std::span<const index_t> anchors,
+                  ImageView<const std::int32_t> squared_distance, const PruneOptions& options,
+                  SkeletonGraph& out, TraceScratch& scratch);
 
 }  // namespace gftcore

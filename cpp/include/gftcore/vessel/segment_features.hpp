@@ -28,17 +28,18 @@ struct SurfaceFeatures {
   std::vector<double> radii;      // [S, 8] NaN if no point has a surface pixel
 };
 
+/// Memory that surface_features reuses; its content means nothing to the caller.
 struct SurfaceScratch {
   struct Accumulator {
     double sum;
     std::int32_t smallest;  // squared
     std::int32_t largest;   // squared
     std::int32_t surface_pixels;
-    std::int32_t pixels;
-    std::int32_t row;
-    std::int32_t col;
+    std::int16_t row;
+    std::int16_t col;
   };
   std::vector<Accumulator> points;
+  std::vector<std::int32_t> pixels_of_point;
 };
 
 /// `point_of_pixel` holds the nearest point (index into graph.point_pixel) of each mask pixel, or

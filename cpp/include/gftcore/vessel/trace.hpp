@@ -25,7 +25,7 @@ struct TraceScratch {
 
   BitImage nodes;                         // pixels that belong to a node
   BitImage junctions;                     // pixels with three or more links
-  std::vector<std::int32_t> rank_base;    // [rows * words] node pixels before each word
+  std::vector<std::int32_t> rank_base;    // [rows * stride] node pixels before each word
   std::vector<NodePixel> node_pixels;     // raster order; position = rank
   std::vector<std::int32_t> root;         // [ranks] union-find, later the lowest rank of the node
   std::vector<std::int32_t> euler;        // [ranks] summed at the roots

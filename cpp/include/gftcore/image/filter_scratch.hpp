@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+namespace gftcore {
+
+/// Memory that image filters reuse between calls; its content means nothing to the caller.
+struct FilterScratch {
+  std::vector<float> padded;
+  std::vector<float> block;
+  std::vector<float> mean;
+  std::vector<float> square;
+  std::vector<float> upsampled;
+};
+
+}  // namespace gftcore

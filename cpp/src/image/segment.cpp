@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gftcore/image/segment.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+#include "gftcore/common/checks.hpp"
+#include "gftcore/common/error.hpp"
+#include "gftcore/image/gaussian.hpp"
+#include "gftcore/image/hessian_ridge.hpp"
+#include "gftcore/image/local_contrast.hpp"
+#include "gftcore/image/normalise.hpp"
+#include "gftcore/image/resize.hpp"
+
+namespace gftcore {
+namespace {
+
+constexpr double kNormaliseSigma = 10.0;
+constexpr float kNormaliseEpsilon = 1e-3F;
+
+template <class T>
+[[noreturn]] void refuse(const char* name, const char* expected, T got) {
+  std::ostringstream message;
+  message << name << " must be " << expected << ", got " << got;
+  throw ValueError(message.str());
+}
+
+/// Options of the other method are checked too, so that a typo does not wait for its use.
+void require_valid(const SegmentOptions& options) {
+  gaussian_reach(options.local_contrast_sigma, "local_contrast_sigma");
+  if (options.ridge_sigmas_px.empty()) refuse("ridge_sigmas_px", "at least one value", "none");
+  for (const double sigma : options.ridge_sigmas_px) gaussian_reach(sigma, "ridge_sigmas_px");
+  if (options.min_object_px < 0) refuse("min_object_px", "at least 0", options.min_object_px);
+  if (!std::isfinite(options.contrast_threshold)) {
+    refuse("contrast_threshold", "finite", options.contrast_threshold);
+  }
+  if (!(options.ridge_quantile >= 0 && options.ridge_quantile <= 1)) {
+    refuse("ridge_quantile", "in 0..1", options.ridge_quantile);
+  }
+  if (!std::isfinite(options.ridge_value)) {
+    refuse("ridge_threshold", "finite", options.ridge_value);
+  }
+}
+
+ImageView<float> normalised_range(ImageView<const float> image, SegmentScratch& scratch) {
+  scratch.normalised.resize(static_cast<std::size_t>(image.size()));
+  const ImageView<float> out(scratch.normalised.data(), image.rows(), image.cols());
+  min_max(image, out);
+  return out;
+}
+
+double ridge_threshold(const SegmentOptions& options, SegmentScratch& scratch) {
+  switch (options.ridge_threshold) {
+    case RidgeThreshold::quantile:
+      return quantile_threshold(scratch.response, options.ridge_quantile, scratch.threshold);
+    case RidgeThreshold::otsu:
+      return otsu_threshold(scratch.response);
+    case RidgeThreshold::value:
+      break;
+  }
+  return options.ridge_value;
+}
+
+void clear_run(BitImage& mask, const Run& run) {
+  std::uint64_t* words = mask.row(run.row);
+  const index_t first = run.begin / 64;
+  const index_t last = (run.end - 1) / 64;
+  const std::uint64_t from = ~std::uint64_t{0} << (run.begin % 64);
+  const std::uint64_t to = ~std::uint64_t{0} >> (63 - (run.end - 1) % 64);
+  if (first == last) {
+    words[first] &= ~(from & to);
+    return;
+  }
+  words[first] &= ~from;
+  std::fill(words + first + 1, words + last, 0);
+  words[last] &= ~to;
+}
+
+}  // namespace
+
+void contrast_response(ImageView<const float> image, double sigma, index_t scale,
+                       ImageView<float> out, SegmentScratch& scratch, Target target) {
+  require_scalable(image, scale, "image");
+  const ImageView<float> unit = normalised_range(image, scratch);
+  local_contrast(unit, sigma, scale, unit, out, scratch.filter, target);
+}
+
+void ridge_response(ImageView<const float> image, std::span<const double> sigmas_px, bool normalise,
+                    index_t scale, ImageView<float> out, SegmentScratch& scratch, Target target) {
+  require_scalable(image, scale, "image");
+  const ImageView<float> unit = normalised_range(image, scratch);
+  if (normalise) {
+    local_normalise(unit, kNormaliseSigma, kNormaliseEpsilon, unit, scratch.filter, target);
+    hessian_ridge(unit, scale, sigmas_px, out, scratch.filter, target);
+    return;
+  }
+  const index_t rows = image.rows() * scale;
+  const index_t cols = image.cols() * scale;
+  scratch.filter.upsampled.resize(static_cast<std::size_t>(rows * cols));
+  const ImageView<float> large(scratch.filter.upsampled.data(), rows, cols);
+  resize_cubic(unit, scale, large, scratch.filter, target);
+  for (float& x : scratch.filter.upsampled) x = std::clamp(x, 0.0F, 1.0F);
+  hessian_ridge(large, 1, sigmas_px, out, scratch.filter, target);
+}
+
+void drop_small_objects(BitImage& mask, index_t min_object_px, Labelling& objects,
+                        std::vector<index_t>& area_px) {
+  if (min_object_px <= 1) return;
+  label_runs(mask, Connectivity::eight, objects);
+  area_px.assign(static_cast<std::size_t>(objects.count) + 1, 0);
+  for (std::size_t k = 0; k < objects.runs.size(); ++k) {
+    const Run& run = objects.runs[k];
+    area_px[static_cast<std::size_t>(objects.label_of_run[k])] += run.end - run.begin;
+  }
+  for (std::size_t k = 0; k < objects.runs.size(); ++k) {
+    if (area_px[static_cast<std::size_t>(objects.label_of_run[k])] < min_object_px) {
+      clear_run(mask, objects.runs[k]);
+    }
+  }
+}
+
+void segment(ImageView<const float> image, const SegmentOptions& options, BitImage& mask,
+             SegmentScratch& scratch, Target target) {
+  require_valid(options);
+  require_scalable(image, options.scale, "image");
+  const index_t rows = image.rows() * options.scale;
+  const index_t cols = image.cols() * options.scale;
+  scratch.response.resize(static_cast<std::size_t>(rows * cols));
+  const ImageView<float> response(scratch.response.data(), rows, cols);
+  double threshold = options.contrast_threshold;
+  if (options.method == SegmentMethod::local_contrast) {
+    contrast_response(image, options.local_contrast_sigma, options.scale, response, scratch, target);
+  } else {
+    ridge_response(image, options.ridge_sigmas_px, options.ridge_normalise, options.scale, response,
+                   scratch, target);
+    threshold = ridge_threshold(options, scratch);
+  }
+  above(response, threshold, mask, target);
+  drop_small_objects(mask, options.min_object_px, scratch.objects, scratch.area_px);
+}
+
+void segment(ImageView<const float> image, const SegmentOptions& options,
+             std::vector<std::uint8_t>& mask, SegmentScratch& scratch, Target target) {
+  segment(image, options, scratch.mask, scratch, target);
+  const BitImage& bits = scratch.mask;
+  mask.resize(static_cast<std::size_t>(bits.rows() * bits.cols()));
+  unpack(bits, {mask.data(), bits.rows(), bits.cols()});
+}
+
+}  // namespace gftcore

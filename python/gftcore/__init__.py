@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""OCT-angiography images to graphs, and graphs to explained predictions.
+
+Subpackages load on first use; importing `gftcore` loads neither NumPy nor torch.
+
+Examples
+--------
+>>> import gftcore
+>>> import numpy as np
+>>> mask = np.zeros((32, 32), dtype=bool)
+>>> mask[15:17, :] = True
+>>> graph = gftcore.graph.extract(mask)
+>>> graph.num_segments
+1
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gftcore._lazy import attach
+from gftcore.errors import GftcoreError, GftcoreWarning
+
+if TYPE_CHECKING:
+    from gftcore import cli, errors, graph, io, reference, segmentation
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "GftcoreError",
+    "GftcoreWarning",
+    "__version__",
+    "cli",
+    "errors",
+    "graph",
+    "io",
+    "reference",
+    "segmentation",
+    "set_simd_target",
+    "simd_target",
+    "simd_targets",
+]
+
+__getattr__, __dir__ = attach(
+    __name__,
+    {name: name for name in ("cli", "errors", "graph", "io", "reference", "segmentation")},
+)
+
+
+def simd_target() -> str:
+    """Name of the instruction set that the compiled core uses.
+
+    Examples
+    --------
+    >>> simd_target() in simd_targets()
+    True
+    """
+    from gftcore._native import core
+
+    return core.simd_target()
+
+
+def simd_targets() -> tuple[str, ...]:
+    """Names of the instruction sets that this processor offers, ascending.
+
+    Examples
+    --------
+    >>> simd_targets()[0]
+    'scalar'
+    """
+    from gftcore._native import core
+
+    return tuple(core.simd_targets())
+
+
+def set_simd_target(target: str) -> None:
+    """Force an instruction set for the whole process.
+
+    Parameters
+    ----------
+    target
+        One of `simd_targets`. The environment variable ``GFTCORE_SIMD`` does the same at start.
+
+    Raises
+    ------
+    UnavailableError
+        If the processor lacks it.
+    ArgumentError
+        If there is no such target.
+
+    Examples
+    --------
+    >>> set_simd_target(simd_target())
+    """
+    from gftcore._native import core
+
+    core.set_simd_target(target)

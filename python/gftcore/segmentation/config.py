@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of the segmentation."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gftcore._validation import describe, require_bool, require_choice, require_int, require_real
+from gftcore.config import config_dict, config_hash
+from gftcore.errors import ArgumentError, ArgumentTypeError
+
+__all__ = ["MAX_SCALE", "METHODS", "SIGMA_RANGE", "THRESHOLDS", "SegmentConfig"]
+__all__ += ["require_scale", "require_sigma", "require_sigmas"]
+
+METHODS = ("local_contrast", "ridge")
+THRESHOLDS = ("quantile", "otsu")
+MAX_SCALE = 8
+SIGMA_RANGE = (0.1, 256.0)
+
+
+def require_scale(value: object, name: str = "scale") -> int:
+    """Return a factor of enlargement."""
+    return require_int(value, name, 1, MAX_SCALE)
+
+
+def require_sigma(value: object, name: str) -> float:
+    """Return the standard deviation of a Gaussian, in pixels."""
+    low, high = SIGMA_RANGE
+    sigma = require_real(value, name)
+    if not low <= sigma <= high:
+        raise ArgumentError(f"{name} must be between {low:g} and {high:g} px, got {sigma:g}")
+    return sigma
+
+
+def require_sigmas(values: object, name: str) -> tuple[float, ...]:
+    """Return one or more standard deviations, in pixels."""
+    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
+        raise ArgumentTypeError(
+            f"{name} must be a sequence of numbers, got {describe(values)}; put one into a tuple"
+        )
+    sigmas = tuple(require_sigma(value, name) for value in values)
+    if not sigmas:
+        raise ArgumentError(f"{name} must hold at least one number, got none")
+    return sigmas
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentConfig:
+    """How a raw image becomes a vessel mask. Frozen, keyword-only, validated when made.
+
+    Parameters
+    ----------
+    method
+        ``local_contrast``: brighter than the surroundings. ``ridge``: multiscale Hessian ridges.
+    scale
+        The mask is this many times as large as the image, 1 to 8.
+    min_object_px
+        8-connected objects with fewer mask pixels are dropped.
+    local_contrast_sigma
+        Size of the surroundings: sigma of a Gaussian in raw pixels.
+    contrast_threshold
+        Foreground is where the contrast is greater; in units of the image's range.
+    ridge_sigmas_px
+        Sigmas of the Gaussian derivatives in mask pixels.
+    ridge_normalise
+        Divide by the local standard deviation first, so that dim regions count as much.
+    ridge_threshold
+        ``quantile``, ``otsu``, or a number; foreground is where the ridge strength is greater.
+    ridge_quantile
+        The quantile, in 0..1, that ``quantile`` means.
+
+    Examples
+    --------
+    >>> SegmentConfig(method="ridge", ridge_threshold=0.05).scale
+    4
+    >>> SegmentConfig().hash == SegmentConfig(local_contrast_sigma=12).hash
+    True
+    """
+
+    method: Literal["local_contrast", "ridge"] = "local_contrast"
+    scale: int = 4
+    min_object_px: int = 128
+    local_contrast_sigma: float = 12.0
+    contrast_threshold: float = 0.0
+    ridge_sigmas_px: tuple[float, ...] = (3.0, 4.5, 6.0)
+    ridge_normalise: bool = True
+    ridge_threshold: float | Literal["quantile", "otsu"] = "quantile"
+    ridge_quantile: float = 0.65
+
+    def __post_init__(self) -> None:
+        require_choice(self.method, METHODS, "method")
+        self._set("scale", require_scale(self.scale))
+        self._set("min_object_px", require_int(self.min_object_px, "min_object_px"))
+        sigma = require_sigma(self.local_contrast_sigma, "local_contrast_sigma")
+        self._set("local_contrast_sigma", sigma)
+        self._set("contrast_threshold", require_real(self.contrast_threshold, "contrast_threshold"))
+        self._set("ridge_sigmas_px", require_sigmas(self.ridge_sigmas_px, "ridge_sigmas_px"))
+        self._set("ridge_normalise", require_bool(self.ridge_normalise, "ridge_normalise"))
+        if isinstance(self.ridge_threshold, str):
+            require_choice(self.ridge_threshold, THRESHOLDS, "ridge_threshold")
+        else:
+            self._set("ridge_threshold", require_real(self.ridge_threshold, "ridge_threshold"))
+        quantile = require_real(self.ridge_quantile, "ridge_quantile")
+        if not 0 <= quantile <= 1:
+            raise ArgumentError(f"ridge_quantile must be between 0 and 1, got {quantile:g}")
+        self._set("ridge_quantile", quantile)
+
+    def _set(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    def replace(self, **changes: Any) -> SegmentConfig:
+        """Return a copy with some fields changed."""
+        return dataclasses.replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain JSON values."""
+        return config_dict(self)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the canonical JSON of all fields."""
+        return config_hash(self)
