@@ -2,17 +2,34 @@
 #include "gftcore/graph/edge_list.hpp"
 
 #include <algorithm>
-#include <tuple>
+#include <numeric>
+#include <utility>
 
 #include "gftcore/graph/adjacency.hpp"
 
 namespace gftcore {
 
+/// Groups the edges by their first end: buckets are short, so sorting them costs next to nothing.
+void EdgeList::sort() {
+  index_t firsts = 0;
+  for (const Edge& edge : edges_) firsts = std::max(firsts, edge.first + 1);
+  std::vector<std::size_t> next(static_cast<std::size_t>(firsts) + 1, 0);
+  for (const Edge& edge : edges_) ++next[static_cast<std::size_t>(edge.first) + 1];
+  std::partial_sum(next.begin(), next.end(), next.begin());
+  const std::vector<std::size_t> begin = next;
+  std::vector<Edge> grouped(edges_.size());
+  for (const Edge& edge : edges_) grouped[next[static_cast<std::size_t>(edge.first)]++] = edge;
+  for (std::size_t f = 0; f + 1 < begin.size(); ++f) {
+    std::sort(grouped.begin() + static_cast<std::ptrdiff_t>(begin[f]),
+              grouped.begin() + static_cast<std::ptrdiff_t>(begin[f + 1]),
+              [](const Edge& x, const Edge& y) { return x.second < y.second; });
+  }
+  edges_ = std::move(grouped);
+}
+
 template <class Merge>
 void EdgeList::take(Relation& out, Merge merge) {
-  std::ranges::sort(edges_, [](const Edge& a, const Edge& b) {
-    return std::tie(a.first, a.second) < std::tie(b.first, b.second);
-  });
+  sort();
   std::size_t kept = 0;
   for (const Edge& edge : edges_) {
     Edge* const last = kept == 0 ? nullptr : &edges_[kept - 1];

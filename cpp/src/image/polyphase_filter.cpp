@@ -126,7 +126,7 @@ simd::BlockMemory block_memory(index_t rows, index_t scale, index_t reach, index
   const index_t filtered = (block + 2 * reach) * orders * strip;
   scratch.block.resize(static_cast<std::size_t>(filtered + block * scale * strip + kAlignedFloats));
   float* memory = aligned(scratch.block.data());
-  return {block, memory, memory + filtered};
+  return {block, across, memory, memory + filtered};
 }
 
 void filter_symmetric(ImageView<const float> image, std::span<const double> taps, index_t scale,

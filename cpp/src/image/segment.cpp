@@ -130,7 +130,8 @@ void segment(ImageView<const float> image, const SegmentOptions& options, BitIma
   const ImageView<float> response(scratch.response.data(), rows, cols);
   double threshold = options.contrast_threshold;
   if (options.method == SegmentMethod::local_contrast) {
-    contrast_response(image, options.local_contrast_sigma, options.scale, response, scratch, target);
+    contrast_response(image, options.local_contrast_sigma, options.scale, response, scratch,
+                      target);
   } else {
     ridge_response(image, options.ridge_sigmas_px, options.ridge_normalise, options.scale, response,
                    scratch, target);

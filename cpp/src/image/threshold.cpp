@@ -54,8 +54,8 @@ float quantile_threshold(std::span<const float> values, double quantile,
     message << "quantile must lie in 0..1, got " << quantile;
     throw ValueError(message.str());
   }
-  auto rank = static_cast<std::size_t>(
-      std::floor(quantile * static_cast<double>(values.size() - 1)));
+  auto rank =
+      static_cast<std::size_t>(std::floor(quantile * static_cast<double>(values.size() - 1)));
   count_keys(values, scratch.histogram);
   std::uint32_t wanted = 0;
   while (rank >= scratch.histogram[wanted]) rank -= scratch.histogram[wanted++];
@@ -68,7 +68,8 @@ float quantile_threshold(std::span<const float> values, double quantile,
     count += key(value) == wanted ? 1 : 0;
   }
   const auto nth = candidates.begin() + static_cast<std::ptrdiff_t>(rank);
-  std::nth_element(candidates.begin(), nth, candidates.begin() + static_cast<std::ptrdiff_t>(count));
+  std::nth_element(candidates.begin(), nth,
+                   candidates.begin() + static_cast<std::ptrdiff_t>(count));
   return *nth;
 }
 

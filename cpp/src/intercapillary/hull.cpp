@@ -30,29 +30,43 @@ Point unpack(Corner c) {
 // its right side, the left one with columns negated. Sides are limited to kMaxSide = 32767, so
 // every product of two differences, and the squared distance of two pixels, fits in 32 bits.
 
-/// Drop each point on or inside the segment between its neighbours, without a branch that the
-/// processor would have to guess. In place; returns how many are left. Corners stay.
-std::size_t sieve(Corner* points, std::size_t count) {
-  const Point first = unpack(points[0]);
-  Point here = unpack(points[1]);
-  std::int32_t row_step = here.row - first.row;
-  std::int32_t col_step = here.col - first.col;
-  std::size_t end = 1;
-  for (std::size_t i = 2; i < count; ++i) {
-    const Point next = unpack(points[i]);
-    const std::int32_t next_row_step = next.row - here.row;
-    const std::int32_t next_col_step = next.col - here.col;
-    points[end] = pack(here);
-    end += static_cast<std::size_t>(col_step * next_row_step > next_col_step * row_step);
-    here = next;
-    row_step = next_row_step;
-    col_step = next_col_step;
+/// Drops points on or inside the segment between their neighbours, without a branch that the
+/// processor would have to guess: most points go, corners stay. Feed it points with ascending
+/// rows; it may write to the memory it reads from.
+class Sieve {
+ public:
+  Sieve(Corner* out, Point first, Point second)
+      : begin_(out),
+        end_(out + 1),
+        here_(second),
+        row_step_(second.row - first.row),
+        col_step_(second.col - first.col) {
+    *out = pack(first);
   }
-  points[end] = pack(here);
-  return end + 1;
-}
+  void push(Point next) {
+    const std::int32_t row_step = next.row - here_.row;
+    const std::int32_t col_step = next.col - here_.col;
+    *end_ = pack(here_);
+    end_ += col_step_ * row_step > col_step * row_step_ ? 1 : 0;
+    here_ = next;
+    row_step_ = row_step;
+    col_step_ = col_step;
+  }
+  /// Number of points left.
+  std::size_t finish() {
+    *end_++ = pack(here_);
+    return static_cast<std::size_t>(end_ - begin_);
+  }
 
-/// The monotone chain algorithm on points in place; returns how many corners are left.
+ private:
+  Corner* begin_;
+  Corner* end_;
+  Point here_;
+  std::int32_t row_step_;
+  std::int32_t col_step_;
+};
+
+/// The monotone chain algorithm on two or more points in place; returns how many corners are left.
 std::size_t scan_chain(Corner* points, std::size_t count) {
   Corner* top = points + 1;
   for (const Corner* p = points + 2; p < points + count; ++p) {
@@ -71,7 +85,9 @@ std::size_t scan_chain(Corner* points, std::size_t count) {
 /// rows, in place. Returns how many are left.
 std::size_t keep_corners(Corner* points, std::size_t count) {
   if (count <= 2) return count;
-  const std::size_t left = sieve(points, count);
+  Sieve sieve(points, unpack(points[0]), unpack(points[1]));
+  for (std::size_t i = 2; i < count; ++i) sieve.push(unpack(points[i]));
+  const std::size_t left = sieve.finish();
   return left <= 2 ? left : scan_chain(points, left);
 }
 
@@ -223,20 +239,27 @@ HullMeasure measure_hull(std::span<const RowExtent> rows, HullScratch& scratch) 
     return {width, width * width};
   }
   const index_t height = rows.back().row - rows.front().row + 1;
-  Corner* const centres = memory_for(scratch.centres, rows.size());
+  Corner* const right_centres = memory_for(scratch.centres, 2 * rows.size());
+  Corner* const left_centres = right_centres + rows.size();
   // A sweep may write one point beyond the last it keeps.
   Corner* const right = memory_for(scratch.right, static_cast<std::size_t>(height) + 1);
   Corner* const left = memory_for(scratch.left, static_cast<std::size_t>(height) + 1);
   std::size_t right_corners = 0;
   std::size_t left_corners = 0;
 
-  for (std::size_t i = 0; i < rows.size(); ++i) centres[i] = pack({rows[i].row, rows[i].last});
-  std::size_t corners = keep_corners(centres, rows.size());
-  index_t pixels = height + sweep_side({centres, corners}, right, right_corners);
-
-  for (std::size_t i = 0; i < rows.size(); ++i) centres[i] = pack({rows[i].row, -rows[i].first});
-  corners = keep_corners(centres, rows.size());
-  pixels += sweep_side({centres, corners}, left, left_corners);
+  const auto last = [](const RowExtent& row) { return Point{row.row, row.last}; };
+  const auto first = [](const RowExtent& row) { return Point{row.row, -row.first}; };
+  Sieve right_sieve(right_centres, last(rows[0]), last(rows[1]));
+  Sieve left_sieve(left_centres, first(rows[0]), first(rows[1]));
+  for (const RowExtent& row : rows.subspan(2)) {
+    right_sieve.push(last(row));
+    left_sieve.push(first(row));
+  }
+  index_t pixels = height;
+  std::size_t corners = scan_chain(right_centres, right_sieve.finish());
+  pixels += sweep_side({right_centres, corners}, right, right_corners);
+  corners = scan_chain(left_centres, left_sieve.finish());
+  pixels += sweep_side({left_centres, corners}, left, left_corners);
   return {pixels, largest_squared_distance({right, right_corners}, {left, left_corners})};
 }
 

@@ -2,6 +2,9 @@
 #include "gftcore/intercapillary/region_runs.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <cstring>
 #include <string>
 
 #include "gftcore/common/checks.hpp"
@@ -10,25 +13,58 @@
 namespace gftcore {
 namespace {
 
+/// Columns per group: a group of change flags is tested as one word.
+constexpr std::int32_t kGroup = 8;
+
+/// changed[c] = 1 where a pixel differs from the one before it; columns -1 and `cols` count as
+/// different, and flags after that are 0 up to a whole group.
+void flag_changes(const label_t* pixels, std::int32_t cols, std::vector<std::uint8_t>& changed) {
+  std::uint8_t* const flags = changed.data();
+  for (std::int32_t c = 1; c < cols; ++c) flags[c] = pixels[c] != pixels[c - 1] ? 1 : 0;
+  flags[0] = 1;
+  flags[cols] = 1;
+}
+
+/// Call visit(c) for every flagged column, ascending.
+template <class Visit>
+void for_each_change(const std::vector<std::uint8_t>& changed, Visit visit) {
+  const auto size = static_cast<std::int32_t>(changed.size());
+  for (std::int32_t c = 0; c < size; c += kGroup) {
+    std::uint64_t flags = 0;
+    std::memcpy(&flags, changed.data() + c, sizeof(flags));
+    if constexpr (std::endian::native == std::endian::big) flags = __builtin_bswap64(flags);
+    for (; flags != 0; flags &= flags - 1) visit(c + std::countr_zero(flags) / 8);
+  }
+}
+
 void find_runs(ImageView<const label_t> labels, Labelling& out) {
   const auto cols = static_cast<std::int32_t>(labels.cols());
-  out.runs.clear();
-  out.label_of_run.clear();
+  const auto row_length = static_cast<std::size_t>(cols);
+  std::vector<std::uint8_t> changed((row_length / kGroup + 1) * kGroup, 0);
   out.row_ptr.assign(1, 0);
+  std::size_t count = 0;
   for (index_t r = 0; r < labels.rows(); ++r) {
     const label_t* pixels = labels.row(r);
-    for (std::int32_t begin = 0; begin < cols;) {
-      const label_t value = pixels[begin];
-      std::int32_t end = begin + 1;
-      while (end < cols && pixels[end] == value) ++end;
-      if (value != 0) {
-        out.runs.push_back({static_cast<std::int32_t>(r), begin, end});
-        out.label_of_run.push_back(value);
-      }
-      begin = end;
+    if (cols > 0) flag_changes(pixels, cols, changed);
+    if (out.runs.size() < count + row_length + 1) {
+      out.runs.resize(2 * count + row_length + 1);
+      out.label_of_run.resize(out.runs.size());
     }
-    out.row_ptr.push_back(static_cast<index_t>(out.runs.size()));
+    Run* runs = out.runs.data();
+    label_t* values = out.label_of_run.data();
+    std::int32_t begin = 0;
+    for_each_change(changed, [&](std::int32_t end) {
+      // The stretch before `end`, empty at column 0; it is overwritten unless it counts.
+      const label_t value = pixels[begin];
+      runs[count] = {static_cast<std::int32_t>(r), begin, end};
+      values[count] = value;
+      count += value != 0 && end > begin ? 1 : 0;
+      begin = end;
+    });
+    out.row_ptr.push_back(static_cast<index_t>(count));
   }
+  out.runs.resize(count);
+  out.label_of_run.resize(count);
 }
 
 /// Position + 1 of every value up to the largest, through a table of that length.

@@ -30,12 +30,14 @@ struct PaddedImage {
   std::ptrdiff_t cols;
 };
 
-/// Memory of a block of rows; `filtered` and `planes` are 64-byte aligned. A strip has
-/// strip_floats(scale) = scale * vectors_across(scale) * kMaxLanes floats.
+/// Memory of a block of rows; `filtered` and `planes` are 64-byte aligned. A block is filtered in
+/// strips of `across` vectors of columns; scale * across must be a multiple of 4. A strip has at
+/// most strip = scale * across * kMaxLanes floats a row.
 struct BlockMemory {
   std::ptrdiff_t rows;  // of the input, a block
-  float* filtered;      // [rows + 2 * reach, orders, strip_floats]
-  float* planes;        // [rows * scale, strip_floats]
+  std::ptrdiff_t across;
+  float* filtered;  // [rows + 2 * reach, orders, strip]
+  float* planes;    // [rows * scale, strip]
 };
 
 /// The same symmetric taps along both axes.
@@ -74,10 +76,8 @@ void ridge_avx512(const RidgeJob& job);
 
 /// Bit i of `words` = values[i] > threshold, for i < count; the bits after it in the last word
 /// are zero.
-void above_scalar(const float* values, std::ptrdiff_t count, float threshold,
-                  std::uint64_t* words);
+void above_scalar(const float* values, std::ptrdiff_t count, float threshold, std::uint64_t* words);
 void above_avx2(const float* values, std::ptrdiff_t count, float threshold, std::uint64_t* words);
-void above_avx512(const float* values, std::ptrdiff_t count, float threshold,
-                  std::uint64_t* words);
+void above_avx512(const float* values, std::ptrdiff_t count, float threshold, std::uint64_t* words);
 
 }  // namespace gftcore::simd

@@ -73,8 +73,7 @@ void gftcore::simd::above_avx512(const float* values, std::ptrdiff_t count, floa
     std::uint64_t word = 0;
     for (std::ptrdiff_t i = 0; i < 64 && begin + i < count; i += kLanes) {
       const std::ptrdiff_t left = count - begin - i;
-      const auto inside =
-          left < kLanes ? static_cast<__mmask16>((1U << left) - 1) : kAll;
+      const auto inside = left < kLanes ? static_cast<__mmask16>((1U << left) - 1) : kAll;
       const Lanes x = _mm512_maskz_loadu_ps(inside, values + begin + i);
       word |= std::uint64_t{_mm512_mask_cmp_ps_mask(inside, x, bound, _CMP_GT_OQ)} << i;
     }

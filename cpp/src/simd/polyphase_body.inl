@@ -4,7 +4,7 @@
 // sub, mul, mul_add(a, b, c) = a * b + c, root, higher; interleave4(a, b, c, d, out), the lanes of
 // four vectors in turn.
 //
-// A block of rows is cut into strips of vectors_across(scale) vectors of columns. First each row is
+// A block of rows is cut into strips of a few vectors of columns. First each row is
 // filtered along the columns into `scale` vectors per vector, phase by phase ("planar"); then
 // columns are filtered down the rows, where planar order does not matter; at the end phases are
 // interleaved. Every output goes through the same operations wherever blocks and strips begin.
@@ -15,13 +15,6 @@ using gftcore::simd::PaddedImage;
 using gftcore::simd::PolyphaseTaps;
 using gftcore::simd::RidgeJob;
 using gftcore::simd::UpsampleJob;
-
-#define GFTCORE_FORCE_INLINE [[gnu::always_inline]] inline
-
-/// So many vectors of columns that `scale` times as many are a multiple of four.
-std::ptrdiff_t vectors_across(std::ptrdiff_t scale) {
-  return scale % 4 == 0 ? 1 : (scale % 2 == 0 ? 2 : 4);
-}
 
 /// Index of the pixel seen at i by an image of n pixels mirrored at its edges without end.
 std::ptrdiff_t mirrored(std::ptrdiff_t i, std::ptrdiff_t n) {
@@ -34,8 +27,8 @@ std::ptrdiff_t mirrored(std::ptrdiff_t i, std::ptrdiff_t n) {
 struct Strip {
   PaddedImage image;
   std::ptrdiff_t scale;
-  std::ptrdiff_t across;      // vectors of columns
-  std::ptrdiff_t width;       // floats: scale * across * kLanes
+  std::ptrdiff_t across;  // vectors of columns
+  std::ptrdiff_t width;   // floats: scale * across * kLanes
   std::ptrdiff_t first_col;
   std::ptrdiff_t first_row;
   std::ptrdiff_t num_rows;
@@ -45,10 +38,10 @@ struct Strip {
 
 /// Even and odd sums of kPairs pairs of phases of kOrders filters, at one vector of columns.
 template <int kOrders, int kPairs>
-GFTCORE_FORCE_INLINE void filter_across(const float* x, const PolyphaseTaps* taps,
-                                        std::ptrdiff_t reach, std::ptrdiff_t pair,
-                                        Lanes (&even)[kOrders][kPairs],
-                                        Lanes (&odd)[kOrders][kPairs]) {
+[[gnu::always_inline]] inline void filter_across(const float* x, const PolyphaseTaps* taps,
+                                                 std::ptrdiff_t reach, std::ptrdiff_t pair,
+                                                 Lanes (&even)[kOrders][kPairs],
+                                                 Lanes (&odd)[kOrders][kPairs]) {
   const std::ptrdiff_t step = reach + 1;
   const Lanes centre = load(x);
 #pragma GCC unroll 4
@@ -79,9 +72,9 @@ GFTCORE_FORCE_INLINE void filter_across(const float* x, const PolyphaseTaps* tap
 constexpr bool turns_sign(int k) { return k == 1; }
 
 template <int kOrders, int kPairs>
-GFTCORE_FORCE_INLINE void across_pairs(const Strip& s, const PolyphaseTaps* taps,
-                                       std::ptrdiff_t reach, std::ptrdiff_t pair, const float* x,
-                                       float* planar) {
+[[gnu::always_inline]] inline void across_pairs(const Strip& s, const PolyphaseTaps* taps,
+                                                std::ptrdiff_t reach, std::ptrdiff_t pair,
+                                                const float* x, float* planar) {
   Lanes even[kOrders][kPairs];
   Lanes odd[kOrders][kPairs];
   filter_across<kOrders, kPairs>(x, taps, reach, pair, even, odd);
@@ -99,8 +92,9 @@ GFTCORE_FORCE_INLINE void across_pairs(const Strip& s, const PolyphaseTaps* taps
 
 /// The phase in the middle of an odd scale: one sum per filter is zero and left out.
 template <int kOrders>
-GFTCORE_FORCE_INLINE void across_middle(const Strip& s, const PolyphaseTaps* taps,
-                                        std::ptrdiff_t reach, const float* x, float* planar) {
+[[gnu::always_inline]] inline void across_middle(const Strip& s, const PolyphaseTaps* taps,
+                                                 std::ptrdiff_t reach, const float* x,
+                                                 float* planar) {
   const std::ptrdiff_t middle = s.scale / 2;
   Lanes sums[kOrders];
   const float* weights[kOrders];
@@ -144,10 +138,10 @@ void filter_columns(const Strip& s, const PolyphaseTaps* taps, std::ptrdiff_t re
 /// Output phases pair .. pair + kPairs - 1 (first) and their mirror images (second) of kChunks
 /// vectors of columns, from the planar rows around `centre`.
 template <int kPairs, bool kTurnsSign>
-GFTCORE_FORCE_INLINE void filter_down(const float* centre, std::ptrdiff_t pitch,
-                                      const PolyphaseTaps& taps, std::ptrdiff_t reach,
-                                      std::ptrdiff_t pair, Lanes (&first)[kPairs][kChunks],
-                                      Lanes (&second)[kPairs][kChunks]) {
+[[gnu::always_inline]] inline void filter_down(const float* centre, std::ptrdiff_t pitch,
+                                               const PolyphaseTaps& taps, std::ptrdiff_t reach,
+                                               std::ptrdiff_t pair, Lanes (&first)[kPairs][kChunks],
+                                               Lanes (&second)[kPairs][kChunks]) {
   const std::ptrdiff_t step = reach + 1;
   const float* even_taps = taps.even + pair * step;
   const float* odd_taps = taps.odd + pair * step;
@@ -198,9 +192,10 @@ GFTCORE_FORCE_INLINE void filter_down(const float* centre, std::ptrdiff_t pitch,
 
 /// The middle phase of an odd scale.
 template <bool kTurnsSign>
-GFTCORE_FORCE_INLINE void filter_down_middle(const float* centre, std::ptrdiff_t pitch,
-                                             const PolyphaseTaps& taps, std::ptrdiff_t reach,
-                                             std::ptrdiff_t middle, Lanes (&out)[kChunks]) {
+[[gnu::always_inline]] inline void filter_down_middle(const float* centre, std::ptrdiff_t pitch,
+                                                      const PolyphaseTaps& taps,
+                                                      std::ptrdiff_t reach, std::ptrdiff_t middle,
+                                                      Lanes (&out)[kChunks]) {
   const float* weights = (kTurnsSign ? taps.odd : taps.even) + middle * (reach + 1);
 #pragma GCC unroll 4
   for (int c = 0; c < kChunks; ++c) out[c] = mul(load(centre + c * kLanes), splat(weights[0]));
@@ -220,9 +215,9 @@ GFTCORE_FORCE_INLINE void filter_down_middle(const float* centre, std::ptrdiff_t
 }
 
 template <int kPairs>
-GFTCORE_FORCE_INLINE void upsample_pairs(const Strip& s, const float* centre,
-                                         const PolyphaseTaps& taps, std::ptrdiff_t reach,
-                                         std::ptrdiff_t pair, float* rows) {
+[[gnu::always_inline]] inline void upsample_pairs(const Strip& s, const float* centre,
+                                                  const PolyphaseTaps& taps, std::ptrdiff_t reach,
+                                                  std::ptrdiff_t pair, float* rows) {
   Lanes first[kPairs][kChunks];
   Lanes second[kPairs][kChunks];
   filter_down<kPairs, false>(centre, s.width, taps, reach, pair, first, second);
@@ -255,29 +250,28 @@ void upsample_rows(const Strip& s, const PolyphaseTaps& taps, std::ptrdiff_t rea
 }
 
 /// -smallest eigenvalue of [[rr, rc], [rc, cc]].
-GFTCORE_FORCE_INLINE Lanes ridge_strength(Lanes rr, Lanes rc, Lanes cc) {
+[[gnu::always_inline]] inline Lanes ridge_strength(Lanes rr, Lanes rc, Lanes cc) {
   const Lanes half = splat(0.5F);
   const Lanes mean = mul(half, add(rr, cc));
   const Lanes deviation = mul(half, sub(rr, cc));
   return sub(root(mul_add(deviation, deviation, mul(rc, rc))), mean);
 }
 
-GFTCORE_FORCE_INLINE void raise_to(float* best, Lanes rr, Lanes rc, Lanes cc, bool start) {
+[[gnu::always_inline]] inline void raise_to(float* best, Lanes rr, Lanes rc, Lanes cc, bool start) {
   const Lanes before = start ? splat(0.0F) : load(best);
   store(best, higher(ridge_strength(rr, rc, cc), before));
 }
 
 template <int kPairs>
-GFTCORE_FORCE_INLINE void ridge_pairs(const Strip& s, const float* centre,
-                                      const HessianTaps& taps, std::ptrdiff_t pair, float* rows,
-                                      bool start) {
+[[gnu::always_inline]] inline void ridge_pairs(const Strip& s, const float* centre,
+                                               const HessianTaps& taps, std::ptrdiff_t pair,
+                                               float* rows, bool start) {
   const std::ptrdiff_t pitch = 3 * s.width;
   Lanes rr[2][kPairs][kChunks];
   Lanes rc[2][kPairs][kChunks];
   Lanes cc[2][kPairs][kChunks];
   filter_down<kPairs, false>(centre, pitch, taps.order[2], taps.reach, pair, rr[0], rr[1]);
-  filter_down<kPairs, true>(centre + s.width, pitch, taps.order[1], taps.reach, pair, rc[0],
-                            rc[1]);
+  filter_down<kPairs, true>(centre + s.width, pitch, taps.order[1], taps.reach, pair, rc[0], rc[1]);
   filter_down<kPairs, false>(centre + 2 * s.width, pitch, taps.order[0], taps.reach, pair, cc[0],
                              cc[1]);
   for (int p = 0; p < kPairs; ++p) {
@@ -290,8 +284,8 @@ GFTCORE_FORCE_INLINE void ridge_pairs(const Strip& s, const float* centre,
   }
 }
 
-GFTCORE_FORCE_INLINE void ridge_middle(const Strip& s, const float* centre,
-                                       const HessianTaps& taps, float* rows, bool start) {
+[[gnu::always_inline]] inline void ridge_middle(const Strip& s, const float* centre,
+                                                const HessianTaps& taps, float* rows, bool start) {
   const std::ptrdiff_t pitch = 3 * s.width;
   const std::ptrdiff_t middle = s.scale / 2;
   Lanes rr[kChunks];
@@ -346,13 +340,19 @@ void write_strip(const Strip& s, float* out) {
 template <class Fill>
 void for_each_strip(const PaddedImage& image, std::ptrdiff_t scale, const BlockMemory& memory,
                     float* out, Fill fill) {
-  const std::ptrdiff_t across = vectors_across(scale);
+  const std::ptrdiff_t across = memory.across;
   for (std::ptrdiff_t row = 0; row < image.rows; row += memory.rows) {
     const std::ptrdiff_t left = image.rows - row;
     for (std::ptrdiff_t col = 0; col < image.cols; col += across * kLanes) {
-      const Strip strip{image, scale, across, scale * across * kLanes, col,
-                        row,   left < memory.rows ? left : memory.rows,
-                        memory.filtered, memory.planes};
+      const Strip strip{image,
+                        scale,
+                        across,
+                        scale * across * kLanes,
+                        col,
+                        row,
+                        left < memory.rows ? left : memory.rows,
+                        memory.filtered,
+                        memory.planes};
       fill(strip);
       write_strip(strip, out);
     }
@@ -374,5 +374,3 @@ void run_ridge(const RidgeJob& job) {
     }
   });
 }
-
-#undef GFTCORE_FORCE_INLINE

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "polyphase.hpp"
-
 #include <cmath>
+
+#include "polyphase.hpp"
 
 namespace {
 

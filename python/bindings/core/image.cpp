@@ -94,8 +94,8 @@ SegmentOptions segment_options(const py::dict& given) {
   options.ridge_normalise = given["ridge_normalise"].cast<bool>();
   options.ridge_quantile = given["ridge_quantile"].cast<double>();
   if (py::isinstance<py::str>(given["ridge_threshold"])) {
-    options.ridge_threshold = chosen(kRidgeThresholds, "ridge_threshold",
-                                     given["ridge_threshold"].cast<std::string>());
+    options.ridge_threshold =
+        chosen(kRidgeThresholds, "ridge_threshold", given["ridge_threshold"].cast<std::string>());
   } else {
     options.ridge_threshold = RidgeThreshold::value;
     options.ridge_value = given["ridge_threshold"].cast<double>();
@@ -110,8 +110,8 @@ void bind_image(py::module_& m) {
         "Catmull-Rom enlargement by an integer factor.");
   m.def("local_contrast", py_local_contrast, py::arg("image").noconvert(), py::arg("sigma"),
         py::arg("scale"), "Image minus its Gaussian mean, enlarged.");
-  m.def("ridge", py_ridge, py::arg("image").noconvert(), py::arg("sigmas_px"),
-        py::arg("normalise"), py::arg("scale"), "Multiscale ridge strength of the enlarged image.");
+  m.def("ridge", py_ridge, py::arg("image").noconvert(), py::arg("sigmas_px"), py::arg("normalise"),
+        py::arg("scale"), "Multiscale ridge strength of the enlarged image.");
   m.def("segment", py_segment, py::arg("image").noconvert(), py::arg("options"),
         "Vessel mask of a raw image; options are the fields of SegmentConfig.");
 }

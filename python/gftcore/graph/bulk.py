@@ -195,7 +195,7 @@ def _submit(
 ) -> _Ticket:
     known = item if isinstance(item, BatchItem) else BatchItem(mask=item)
     try:
-        given = _validated(known, config, seg)
+        given = _private(_validated(known, config, seg))
         names = [name for name in keep if name != "ridge" or given.image is not None]
         extractor.submit(
             given.mask, given.image, given.intensity, given.excluded, given.faz_mask, names
@@ -229,6 +229,12 @@ def _validated(item: BatchItem, config: ExtractConfig, seg: SegmentConfig) -> Co
     return given
 
 
+def _private(given: CoreInput) -> CoreInput:
+    """Copies, because a caller may refill one buffer while native threads still read it."""
+    arrays = (getattr(given, name) for name in CoreInput.__slots__)
+    return CoreInput(*(None if array is None else array.copy() for array in arrays))
+
+
 def _failed(ticket: _Ticket, error: GftcoreError) -> ExtractFailure:
     return ExtractFailure(ticket.index, error.code, str(error), ticket.name)
 
@@ -237,9 +243,8 @@ def _as_error(code: str, message: str) -> GftcoreError:
     """The Python class of an error that a native thread reported by its C++ class."""
     classes: dict[str, type[GftcoreError]] = {
         "ShapeError": errors.ShapeError,
-        "ValueError": errors.ArgumentError,
-        "UnavailableError": errors.UnavailableError,
-        "OutOfMemory": errors.UnavailableError,
+        "ArgumentError": errors.ArgumentError,
+        "MemoryError": errors.UnavailableError,
     }
     return classes.get(code, GftcoreError)(message)
 

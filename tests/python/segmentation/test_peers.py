@@ -106,10 +106,8 @@ def test_resize_keeps_quadratics_inside():
 def test_quantile_is_the_order_statistic(quantile, size):
     image = np.random.default_rng(7).random(size, dtype=np.float32)
     values = segmentation.ridge(image)
-    limit = np.quantile(values, quantile, method="inverted_cdf") if quantile == 0 else None
     rank = int(np.floor(quantile * (values.size - 1)))
     exact = np.sort(values, axis=None)[rank]
-    assert limit is None or limit == exact
     config = SegmentConfig(method="ridge", ridge_quantile=quantile, min_object_px=0)
     np.testing.assert_array_equal(segmentation.segment(image, config), values > exact)
 

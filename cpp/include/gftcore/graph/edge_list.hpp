@@ -24,6 +24,7 @@ class EdgeList {
   struct Edge {
     index_t first, second, value;
   };
+  void sort();
   template <class Merge>
   void take(Relation& out, Merge merge);
 

@@ -17,7 +17,6 @@ void min_max(ImageView<const float> image, ImageView<float> out);
 /// Meant for images in [0, 1]. `out` may be `image`. Same bytes on one target; O(H W sigma).
 /// Throws as gaussian_mean().
 void local_normalise(ImageView<const float> image, double sigma, float epsilon,
-                     ImageView<float> out, FilterScratch& scratch,
-                     Target target = active_target());
+                     ImageView<float> out, FilterScratch& scratch, Target target = active_target());
 
 }  // namespace gftcore

@@ -52,9 +52,9 @@ void contrast_response(ImageView<const float> image, double sigma, index_t scale
                        Target target = active_target());
 
 /// Ridge strength of a raw image mapped to [0, 1]. Normalised: local_normalise() with sigma 10 raw
-/// pixels and epsilon 1e-3, then hessian_ridge(). Not normalised: resize_cubic(), clipped to [0, 1],
-/// then hessian_ridge() at that size. A constant image gives zeros. `out` is scale times as large.
-/// Throws as min_max() and hessian_ridge().
+/// pixels and epsilon 1e-3, then hessian_ridge(). Not normalised: resize_cubic(), clipped to [0,
+/// 1], then hessian_ridge() at that size. A constant image gives zeros. `out` is scale times as
+/// large. Throws as min_max() and hessian_ridge().
 void ridge_response(ImageView<const float> image, std::span<const double> sigmas_px, bool normalise,
                     index_t scale, ImageView<float> out, SegmentScratch& scratch,
                     Target target = active_target());

@@ -19,8 +19,7 @@ struct ThresholdScratch {
 
 /// The order statistic of index floor(quantile * (n - 1)) of n finite values, exactly; no
 /// interpolation. O(n). Throws ValueError for no values or a quantile outside 0..1.
-float quantile_threshold(std::span<const float> values, double quantile,
-                         ThresholdScratch& scratch);
+float quantile_threshold(std::span<const float> values, double quantile, ThresholdScratch& scratch);
 
 /// Otsu's threshold: the values' range is cut into 256 equal bins, and the centre of the bin after
 /// which a cut gives the largest between-class variance is returned (the lowest such bin). Values

@@ -27,7 +27,7 @@ struct HullScratch {
   struct Corner {
     std::uint64_t row_and_col;
   };
-  std::vector<Corner> centres;  // corners of one side of the hull of the pixel centres
+  std::vector<Corner> centres;  // corners of the hull of the pixel centres
   std::vector<Corner> right;    // corners of the hull image's right side
   std::vector<Corner> left;     // and of its left side, columns negated
 };

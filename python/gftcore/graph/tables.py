@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The CSV form of ``gftcore-graph/1``: junctions, nodes, edges, images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gftcore._validation import describe
+from gftcore.errors import ArgumentTypeError
+from gftcore.graph.columns import ICA_COLUMNS, VESSEL_COLUMNS, exported_columns
+from gftcore.graph.hetero_graph import NODE_KINDS, NODE_TYPES, RELATIONS, HeteroGraph
+from gftcore.io import write_csv
+
+__all__ = ["IMAGE_COLUMNS", "image_row", "write_dictionary", "write_tables"]
+
+IMAGE_COLUMNS = (
+    "image_id", "relpath", "sha256", "kind", "rows", "cols", "fov_mm", "eye", "status",
+    "error_code", "message", "warnings", "junctions", "vessels", "icas", "faz",
+    *(f"edges_{relation}" for relation in RELATIONS), "faz_method", "faz_confidence",
+    "config_hash", "gftcore", "simd_target",
+)  # fmt: skip
+_COMMON = ("image_id", "type", "node_id", "row", "col")
+
+
+def write_tables(graph: HeteroGraph, stem: str | Path, *, image_id: str = "") -> list[Path]:
+    """Write ``<stem>.junctions.csv``, ``<stem>.nodes.csv`` and ``<stem>.edges.csv``.
+
+    Parameters
+    ----------
+    graph
+        The graph.
+    stem
+        Path without suffix.
+    image_id
+        First column of all rows; the name of the stem if empty.
+
+    Returns
+    -------
+    list of Path
+        The files written.
+
+    Notes
+    -----
+    Lengths and areas stand in px and in mm; missing values are empty. The three node types share
+    one table, so each row leaves the columns of the other types empty. Every undirected edge is
+    one row.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from gftcore import graph
+    >>> mask = [[0, 0, 0], [1, 1, 1], [0, 0, 0]]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [path.name for path in write_tables(graph.extract(mask), Path(folder) / "a")]
+    ['a.junctions.csv', 'a.nodes.csv', 'a.edges.csv']
+    """
+    if not isinstance(graph, HeteroGraph):
+        raise ArgumentTypeError(f"graph must be a HeteroGraph, got {describe(graph)}")
+    base = Path(stem)
+    key = image_id or base.name
+    paths = [base.with_name(f"{base.name}.{table}.csv") for table in ("junctions", "nodes", "edges")]
+    junctions = ("image_id", "junction_id", "row", "col", "radius_px", "degree", "kind")
+    write_csv(paths[0], junctions, _junctions(graph, key))
+    columns, rows = _nodes(graph, key)
+    write_csv(paths[1], columns, rows)
+    edges = ("image_id", "relation", "src", "dst", "attribute", "value")
+    write_csv(paths[2], edges, _edges(graph, key))
+    return paths
+
+
+def _junctions(graph: HeteroGraph, key: str) -> Iterator[list[Any]]:
+    columns = (graph.node_rowcol, graph.node_radius_px, graph.node_degree, graph.node_kind)
+    values = zip(*(column.tolist() for column in columns), strict=True)
+    for index, ((row, col), radius, degree, kind) in enumerate(values):
+        yield [key, index, row, col, radius, degree, NODE_KINDS[kind]]
+
+
+def _nodes(graph: HeteroGraph, key: str) -> tuple[list[str], Iterator[list[Any]]]:
+    vessel = [c for c in exported_columns(graph.vessel_columns, "vessel") if c[1] not in _COMMON]
+    area = exported_columns(graph.ica_columns, "ica")
+    own = ["node1", "node2", "face_left", "face_right", "label", "touches_border"]
+    features = list(dict.fromkeys([name for _, name, _ in (*vessel, *area)]))
+    columns = [*_COMMON, *own, *features, "polyline"]
+    place = {name: index for index, name in enumerate(columns)}
+
+    def rows() -> Iterator[list[Any]]:
+        for node_type in NODE_TYPES:
+            spec = vessel if node_type == "vessel" else area
+            table = graph.features(node_type)
+            powers = np.array([graph.meta.mm_per_px**power for _, _, power in spec])
+            scaled = table[:, [index for index, _, _ in spec]] * powers
+            places = [place[name] for _, name, _ in spec]
+            at = graph.positions(node_type).tolist()
+            for index, values in enumerate(scaled.tolist()):
+                row: list[Any] = [None] * len(columns)
+                row[:5] = [key, node_type, index, *at[index]]
+                for where, value in zip(places, values, strict=True):
+                    row[where] = value
+                row[5:11] = _own_cells(graph, node_type, index)
+                if node_type == "vessel":
+                    row[-1] = _polyline(graph, index)
+                yield row
+
+    return columns, rows()
+
+
+def _own_cells(graph: HeteroGraph, node_type: str, index: int) -> list[Any]:
+    if node_type == "vessel":
+        return [*graph.segment_nodes[index].tolist(), *graph.segment_faces[index].tolist(), None, None]
+    if node_type == "ica":
+        label, border = int(graph.ica_label_id[index]), bool(graph.ica_touches_border[index])
+        return [None, None, None, None, label, border]
+    return [None, None, None, None, graph.faz_info.label, None]
+
+
+def _polyline(graph: HeteroGraph, segment: int) -> str:
+    """Smoothed centreline between the nodes as ``row,col;row,col`` to a hundredth of a pixel."""
+    first, last = graph.point_ptr[segment : segment + 2]
+    points = graph.point_rowcol[first:last].tolist()
+    return ";".join(f"{row:.2f},{col:.2f}" for row, col in points)
+
+
+def _edges(graph: HeteroGraph, key: str) -> Iterator[list[Any]]:
+    for relation in RELATIONS:
+        attribute = "shared_node" if relation == "vv" else "border_px"
+        pairs = graph.edges[relation].T.tolist()
+        for (source, target), value in zip(pairs, graph.edge_attr[relation].tolist(), strict=True):
+            yield [key, relation, source, target, attribute, value[0] if value else None]
+
+
+def image_row(graph: HeteroGraph, *, image_id: str, relpath: str) -> list[Any]:
+    """One row of the table of images, for `IMAGE_COLUMNS`."""
+    meta = graph.meta
+    return [
+        image_id, relpath, meta.source.get("sha256"), meta.source.get("kind"),
+        *meta.shape, meta.fov_mm, meta.eye, "ok", None, None, " ".join(meta.warnings),
+        graph.num_nodes, graph.num_segments, graph.num_icas, len(graph.faz_x),
+        *(graph.edges[relation].shape[1] for relation in RELATIONS),
+        graph.faz_info.method, graph.faz_info.confidence,
+        meta.config_hash, meta.versions.get("gftcore"), meta.simd_target,
+    ]  # fmt: skip
+
+
+def write_dictionary(path: str | Path) -> None:
+    """Write the data dictionary: unit and meaning of every feature column."""
+    unit = {"length": "px", "area": "px^2", "position": "px", "angle": "rad"}
+    rows = [
+        [table, info.name, name, name_unit, info.meaning]
+        for table, columns in (("vessel", VESSEL_COLUMNS), ("ica, faz", ICA_COLUMNS))
+        for info in columns.values()
+        for name, name_unit in (
+            (info.exported, unit.get(info.unit, info.unit)),
+            (info.exported_mm, {"length": "mm", "area": "mm^2"}.get(info.unit, "")),
+        )
+        if name is not None
+    ]
+    write_csv(path, ("type", "feature", "column", "unit", "meaning"), rows)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files that are either there as a whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from gftcore.errors import ArgumentTypeError, MissingFileError
+
+__all__ = ["atomic_path", "file_sha256", "require_file", "require_path"]
+
+
+def require_path(path: object) -> Path:
+    """Return a path, or say that something else was given."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise ArgumentTypeError(f"path must be a str or Path, got {type(path).__name__}")
+    out = os.fspath(path)
+    if not isinstance(out, str) or "\0" in out:
+        raise ArgumentTypeError(f"path must be text without null characters, got {out!r:.80}")
+    return Path(out)
+
+
+def require_file(path: object) -> Path:
+    """Return the path of an existing regular file.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such file, or if it is a folder or a device.
+    """
+    out = require_path(path)
+    try:
+        regular = out.is_file()
+    except OSError:  # a name that the file system cannot hold
+        regular = False
+    if not regular:
+        what = "is a folder" if out.is_dir() else "does not exist or is no regular file"
+        raise MissingFileError(f"{out}: {what}")
+    return out
+
+
+@contextlib.contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; it replaces `path` if the block ends without error.
+
+    Examples
+    --------
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     target = Path(folder) / "a.txt"
+    ...     with atomic_path(target) as temporary:
+    ...         _ = temporary.write_text("whole")
+    ...     target.read_text()
+    'whole'
+    """
+    target = require_path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(
+        dir=target.parent, prefix=f".{target.stem[:60]}-", suffix=target.suffix
+    )
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp makes private files; results get the usual permissions.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(target)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def file_sha256(path: str | Path) -> str:
+    """SHA-256 of a file's bytes, as hexadecimal text."""
+    digest = hashlib.sha256()
+    with require_file(path).open("rb") as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

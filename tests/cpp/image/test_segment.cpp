@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+
+#include "../drawing.hpp"
+#include "gftcore/common/error.hpp"
+#include "gftcore/image/segment.hpp"
+#include "images.hpp"
+
+namespace gftcore {
+namespace {
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+
+GreyImage with_line() {
+  GreyImage image = noise(40, 50, 10);
+  for (float& x : image.pixels) x *= 0.1F;
+  for (index_t c = 0; c < 50; ++c) image(20, c) = 1;
+  return image;
+}
+
+SegmentOptions ridge_options() {
+  SegmentOptions options;
+  options.method = SegmentMethod::ridge;
+  return options;
+}
+
+TEST_CASE("both methods find a line, and bytes equal bits") {
+  for (const SegmentOptions& options : {SegmentOptions{}, ridge_options()}) {
+    for (const Target target : available_targets()) {
+      SegmentScratch scratch;
+      BitImage mask;
+      segment(with_line().view(), options, mask, scratch, target);
+      REQUIRE(mask.rows() == 160);
+      REQUIRE(mask.cols() == 200);
+      for (index_t c = 0; c < 200; ++c) REQUIRE(mask.test(82, c));
+      CHECK(scratch.response.size() == 160 * 200);
+
+      std::vector<std::uint8_t> bytes;
+      segment(with_line().view(), options, bytes, scratch, target);
+      std::vector<std::uint8_t> expected(160 * 200);
+      unpack(mask, {expected.data(), 160, 200});
+      CHECK(bytes == expected);
+    }
+  }
+}
+
+TEST_CASE("a used scratch gives the same bytes as a new one") {
+  SegmentScratch used;
+  BitImage mask;
+  BitImage expected;
+  segment(noise(90, 30, 11).view(), ridge_options(), mask, used);
+  for (const SegmentOptions& options : {SegmentOptions{}, ridge_options()}) {
+    SegmentScratch fresh;
+    segment(with_line().view(), options, mask, used);
+    segment(with_line().view(), options, expected, fresh);
+    CHECK(mask == expected);
+  }
+}
+
+TEST_CASE("one pixel and one value have no vessels") {
+  for (const index_t side : {1, 2, 9}) {
+    for (SegmentOptions options : {SegmentOptions{}, ridge_options()}) {
+      for (const RidgeThreshold threshold :
+           {RidgeThreshold::quantile, RidgeThreshold::otsu, RidgeThreshold::value}) {
+        options.ridge_threshold = threshold;
+        options.min_object_px = 0;
+        SegmentScratch scratch;
+        BitImage mask;
+        segment(GreyImage(side, side, 7.0F).view(), options, mask, scratch);
+        CHECK(mask.rows() == 4 * side);
+        CHECK(mask.count() == 0);
+      }
+    }
+  }
+}
+
+TEST_CASE("objects are 8-connected, and those below the limit go") {
+  const BitImage before = drawn({
+      "##...#",
+      "..#..#",
+      "......",
+      ".#....",
+  });
+  Labelling objects;
+  std::vector<index_t> area_px;
+  for (const auto& [limit, left] : {std::pair{0, 6}, {1, 6}, {2, 5}, {3, 3}, {4, 0}}) {
+    BitImage mask = before;
+    drop_small_objects(mask, limit, objects, area_px);
+    CHECK(mask.count() == left);
+  }
+}
+
+TEST_CASE("objects that span words go whole") {
+  Labelling objects;
+  std::vector<index_t> area_px;
+  for (const index_t begin : {0, 1, 63, 64}) {
+    for (const index_t end : {65, 127, 128, 129, 192, 200}) {
+      BitImage mask(1, 200);
+      for (index_t c = begin; c < end; ++c) mask.set(0, c);
+      drop_small_objects(mask, 1000, objects, area_px);
+      CHECK(mask.count() == 0);
+    }
+  }
+}
+
+TEST_CASE("options out of range are refused, also those of the other method") {
+  const std::vector<std::function<void(SegmentOptions&)>> breaks{
+      [](SegmentOptions& o) { o.scale = 0; },
+      [](SegmentOptions& o) { o.scale = 9; },
+      [](SegmentOptions& o) { o.min_object_px = -1; },
+      [](SegmentOptions& o) { o.local_contrast_sigma = 0; },
+      [](SegmentOptions& o) { o.contrast_threshold = kNan; },
+      [](SegmentOptions& o) { o.ridge_sigmas_px.clear(); },
+      [](SegmentOptions& o) {
+        o.ridge_sigmas_px = {3.0, kNan};
+      },
+      [](SegmentOptions& o) { o.ridge_quantile = 1.5; },
+      [](SegmentOptions& o) { o.ridge_value = kNan; },
+  };
+  SegmentScratch scratch;
+  BitImage mask;
+  const GreyImage image(4, 4);
+  for (const auto& spoil : breaks) {
+    SegmentOptions options;
+    spoil(options);
+    CHECK_THROWS_AS(segment(image.view(), options, mask, scratch), ValueError);
+  }
+  CHECK_THROWS_AS(segment(GreyImage(0, 4).view(), {}, mask, scratch), ShapeError);
+  CHECK_THROWS_AS(segment(GreyImage(1, 8192).view(), {}, mask, scratch), ShapeError);
+}
+
+}  // namespace
+}  // namespace gftcore

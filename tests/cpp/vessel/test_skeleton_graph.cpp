@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gftcore/vessel/skeleton_graph.hpp"
+
+#include <doctest/doctest.h>
+
+namespace gftcore {
+namespace {
+
+TEST_CASE("a default graph is empty") {
+  const SkeletonGraph graph;
+  CHECK(graph.num_nodes() == 0);
+  CHECK(graph.num_segments() == 0);
+  CHECK(graph.num_points() == 0);
+}
+
+}  // namespace
+}  // namespace gftcore
