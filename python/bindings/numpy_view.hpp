@@ -4,6 +4,7 @@
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -54,6 +55,28 @@ inline py::array_t<bool> bool_image(const BitImage& bits) {
   py::array_t<bool> out({bits.rows(), bits.cols()});
   static_assert(sizeof(bool) == sizeof(std::uint8_t));
   unpack(bits, {reinterpret_cast<std::uint8_t*>(out.mutable_data()), bits.rows(), bits.cols()});
+  return out;
+}
+
+/// An [n, 2] array of pixels (row, col) as ascending raster indices.
+inline std::vector<index_t> raster_indices(const Array<index_t>& pixels, index_t rows, index_t cols,
+                                           const char* name) {
+  if (pixels.ndim() != 2 || pixels.shape(1) != 2) {
+    throw ShapeError(std::string(name) + " must be an [n, 2] array of (row, col)");
+  }
+  const auto view = pixels.unchecked<2>();
+  std::vector<index_t> out;
+  for (py::ssize_t i = 0; i < view.shape(0); ++i) {
+    const index_t r = view(i, 0);
+    const index_t c = view(i, 1);
+    if (r < 0 || r >= rows || c < 0 || c >= cols) {
+      throw ValueError(std::string(name) + " must lie in the image of shape (" +
+                       std::to_string(rows) + ", " + std::to_string(cols) + "), got (" +
+                       std::to_string(r) + ", " + std::to_string(c) + ")");
+    }
+    out.push_back(r * cols + c);
+  }
+  std::ranges::sort(out);
   return out;
 }
 

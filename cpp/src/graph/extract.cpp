@@ -133,10 +133,6 @@ bool remark_density(const Buffers& b, std::vector<Remark>& remarks) {
   return false;
 }
 
-bool is_oracle(SkeletonMethod method) {
-  return method != SkeletonMethod::fast && method != SkeletonMethod::ordered;
-}
-
 /// Nodes that touch excluded pixels are cut vessels, as at the image frame.
 void mark_border_nodes(const BitImage& excluded, SkeletonGraph& graph) {
   const auto touches = [&](std::int32_t pixel) {

@@ -62,6 +62,8 @@ void hessian_ridge(ImageView<const float> image, index_t scale, std::span<const 
   if (sigmas_px.empty()) throw ValueError("sigmas_px must hold at least one value, got none");
   std::vector<SigmaTaps> owners;
   std::vector<simd::HessianTaps> views;
+  owners.reserve(sigmas_px.size());
+  views.reserve(sigmas_px.size());
   index_t reach = 0;
   for (const double sigma : sigmas_px) {
     gaussian_reach(sigma, "sigmas_px");

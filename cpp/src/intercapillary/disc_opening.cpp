@@ -33,7 +33,9 @@ void dilate_by_disc(const BitImage& in, BitImage* spread, Store store) {
   }
   const index_t last = in.rows();
   // Rows outside the image are the zero guard row.
-  const auto at = [last](const BitImage& bits, index_t r) { return bits.row(r < 0 || r > last ? -1 : r); };
+  const auto at = [last](const BitImage& bits, index_t r) {
+    return bits.row(r < 0 || r > last ? -1 : r);
+  };
   for (index_t r = 0; r < in.rows(); ++r) {
     const Word* a = at(in, r - 4);
     const Word* b = at(spread[0], r - 3);
@@ -44,9 +46,8 @@ void dilate_by_disc(const BitImage& in, BitImage* spread, Store store) {
     const Word* g = at(spread[1], r + 2);
     const Word* h = at(spread[0], r + 3);
     const Word* i = at(in, r + 4);
-    store(r, [=](index_t k) {
-      return a[k] | b[k] | c[k] | d[k] | e[k] | f[k] | g[k] | h[k] | i[k];
-    });
+    store(r,
+          [=](index_t k) { return a[k] | b[k] | c[k] | d[k] | e[k] | f[k] | g[k] | h[k] | i[k]; });
   }
 }
 

@@ -40,9 +40,12 @@ struct Centre {
     const index_t from = 2 * index_t{run.begin} - col_doubled;
     const index_t to = 2 * index_t{run.end - 1} - col_doubled;
     index_t dc = 0;
-    if (from > 0) dc = from;
-    else if (to < 0) dc = to;
-    else dc = col_doubled & 1;
+    if (from > 0)
+      dc = from;
+    else if (to < 0)
+      dc = to;
+    else
+      dc = col_doubled & 1;
     return dr * dr + dc * dc;
   }
 };
@@ -93,8 +96,8 @@ FazChoice choose_automatic(const BitImage& void_px,
   label_runs(scratch.opened, connectivity, scratch.components);
   const Labelling& components = scratch.components;
   const Centre centre{void_px.rows() - 1, void_px.cols() - 1};
-  const double radius = kFoveaRadiusMm / fov_mm *
-                        static_cast<double>(std::max(void_px.rows(), void_px.cols()));
+  const double radius =
+      kFoveaRadiusMm / fov_mm * static_cast<double>(std::max(void_px.rows(), void_px.cols()));
   const double limit = (2.0 * radius) * (2.0 * radius);
   scratch.size.assign(static_cast<std::size_t>(components.count) + 1, 0);
   scratch.near_centre.assign(scratch.size.size(), 0);
@@ -149,9 +152,7 @@ index_t count_ones(const BitImage& bits, const Run& run) {
   return ones;
 }
 
-label_t area_under_mask(const Labelling& areas,
-                        const BitImage& mask,
-                        std::vector<index_t>& votes) {
+label_t area_under_mask(const Labelling& areas, const BitImage& mask, std::vector<index_t>& votes) {
   votes.assign(static_cast<std::size_t>(areas.count) + 1, 0);
   for (std::size_t i = 0; i < areas.runs.size(); ++i) {
     votes[static_cast<std::size_t>(areas.label_of_run[i])] += count_ones(mask, areas.runs[i]);
@@ -198,8 +199,8 @@ FazChoice find_faz(const BitImage& void_px,
       label = area_under_mask(areas, *faz_mask, scratch.votes);
       break;
     default:
-      throw ValueError("faz method must be auto, fixed or mask, got '" +
-                       std::string(name(method)) + "'");
+      throw ValueError("faz method must be auto, fixed or mask, got '" + std::string(name(method)) +
+                       "'");
   }
   return {label, label == 0 ? FazMethod::none : method, kNaN};
 }

@@ -114,7 +114,10 @@ class EdgeWalk {
   std::int32_t remainder() const { return remainder_; }
 
  private:
-  EdgeWalk(std::int32_t dr, std::int32_t dc, std::int32_t whole, std::int32_t value,
+  EdgeWalk(std::int32_t dr,
+           std::int32_t dc,
+           std::int32_t whole,
+           std::int32_t value,
            std::int32_t remainder)
       : denominator_(2 * dr),
         whole_(whole),
@@ -136,7 +139,9 @@ class SideSweep {
   explicit SideSweep(Corner* points) : begin_(points), end_(points) {}
 
   index_t sum() const { return sum_; }
-  std::size_t corners() const { return keep_corners(begin_, static_cast<std::size_t>(end_ - begin_)); }
+  std::size_t corners() const {
+    return keep_corners(begin_, static_cast<std::size_t>(end_ - begin_));
+  }
 
   void pixel(std::int32_t row, std::int32_t col) {
     sum_ += col;

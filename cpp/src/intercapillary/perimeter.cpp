@@ -34,13 +34,12 @@ class Window {
  public:
   enum Kind { kPixels, kContour, kEast, kSouthEast, kSouth, kSouthWest, kClasses, kKinds };
 
-  Window(ContourScratch& scratch, index_t cols)
-      : words_((cols + 63) / 64), stride_(words_ + 2) {
-    scratch.rows.assign(static_cast<std::size_t>(stride_ * kKinds * 3), 0);
+  Window(ContourScratch& scratch, index_t cols) : words_((cols + 63) / 64), stride_(words_ + 2) {
+    scratch.rows.assign(static_cast<std::size_t>(stride_ * index_t{kKinds} * 3), 0);
     origin_ = scratch.rows.data() + 1;
   }
   index_t words() const { return words_; }
-  Word* row(Kind kind, index_t r) { return origin_ + (kind * 3 + (r + 3) % 3) * stride_; }
+  Word* row(Kind kind, index_t r) { return origin_ + (index_t{kind} * 3 + (r + 3) % 3) * stride_; }
   Word* cleared(Kind kind, index_t r) {
     Word* words = row(kind, r);
     std::fill(words, words + words_, Word{0});

@@ -114,8 +114,8 @@ std::int32_t upsampling_factor(const Labelling& regions, index_t rows, index_t c
                        regions.cols % cols == 0 && regions.rows / rows == regions.cols / cols;
   if (divides) return static_cast<std::int32_t>(regions.rows / rows);
   if (rows == regions.rows && cols == regions.cols) return 1;  // no pixels at all
-  throw ShapeError("intensity must have the shape of the labels, (" +
-                   std::to_string(regions.rows) + ", " + std::to_string(regions.cols) +
+  throw ShapeError("intensity must have the shape of the labels, (" + std::to_string(regions.rows) +
+                   ", " + std::to_string(regions.cols) +
                    "), or divide both sides by one integer, got (" + std::to_string(rows) + ", " +
                    std::to_string(cols) + ")");
 }
@@ -138,8 +138,8 @@ void measure(const Labelling& regions,
       const label_t label = regions.label_of_run[i];
       if (label == 0) continue;
       const Run& run = regions.runs[i];
-      const Sums<T> added = factor == 1 ? sum_run(row, run)
-                                        : sum_coarse_run(row, run, factor, source_of_col.data());
+      const Sums<T> added =
+          factor == 1 ? sum_run(row, run) : sum_coarse_run(row, run, factor, source_of_col.data());
       add_run(added, run.row, sums[static_cast<std::size_t>(label) - 1]);
     }
   }

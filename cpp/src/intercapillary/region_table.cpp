@@ -18,13 +18,23 @@ namespace {
 
 __extension__ typedef __int128 int128;  // NOLINT(modernize-use-using): -Wpedantic wants this form
 
-constexpr std::array<std::string_view, 17> kColumns = {
-    "centroid-0",        "centroid-1",        "area",
-    "perimeter",         "eccentricity",      "equivalent_diameter_area",
-    "orientation",       "solidity",          "feret_diameter_max",
-    "extent",            "axis_major_length", "axis_minor_length",
-    "intensity_max",     "intensity_mean",    "intensity_min",
-    "centroid_weighted-0", "centroid_weighted-1"};
+constexpr std::array<std::string_view, 17> kColumns = {"centroid-0",
+                                                       "centroid-1",
+                                                       "area",
+                                                       "perimeter",
+                                                       "eccentricity",
+                                                       "equivalent_diameter_area",
+                                                       "orientation",
+                                                       "solidity",
+                                                       "feret_diameter_max",
+                                                       "extent",
+                                                       "axis_major_length",
+                                                       "axis_minor_length",
+                                                       "intensity_max",
+                                                       "intensity_mean",
+                                                       "intensity_min",
+                                                       "centroid_weighted-0",
+                                                       "centroid_weighted-1"};
 constexpr std::size_t kShapeColumns = 12;
 
 /// Sums over the pixels of one region; at most 2^30 px * 2^30 each.
@@ -156,11 +166,13 @@ Ellipse fit_ellipse(const Moments& m) {
   return ellipse;
 }
 
-void write_shape(const Moments& m, const ContourCounts& contour, const HullMeasure& hull,
+void write_shape(const Moments& m,
+                 const ContourCounts& contour,
+                 const HullMeasure& hull,
                  double* values) {
   const auto area = static_cast<double>(m.area);
-  const std::int64_t bbox_area = std::int64_t{m.row_last + 1 - m.row_begin} *
-                                 (m.col_end - m.col_begin);
+  const std::int64_t bbox_area =
+      std::int64_t{m.row_last + 1 - m.row_begin} * (m.col_end - m.col_begin);
   const Ellipse ellipse = fit_ellipse(m);
   values[0] = static_cast<double>(m.row) / area;
   values[1] = static_cast<double>(m.col) / area;
@@ -184,14 +196,16 @@ void write_intensity(const Moments& m, const IntensityFeatures& features, double
   values[4] = features.weighted_col;
 }
 
-void write_box(const Labelling& regions, const Moments& m, std::int32_t* bbox,
+void write_box(const Labelling& regions,
+               const Moments& m,
+               std::int32_t* bbox,
                std::uint8_t& touches_border) {
   bbox[0] = m.row_begin;
   bbox[1] = m.col_begin;
   bbox[2] = m.row_last + 1;
   bbox[3] = m.col_end;
-  touches_border = bbox[0] == 0 || bbox[1] == 0 || bbox[2] == regions.rows ||
-                   bbox[3] == regions.cols;
+  touches_border =
+      bbox[0] == 0 || bbox[1] == 0 || bbox[2] == regions.rows || bbox[3] == regions.cols;
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ struct ContourJob {
   const std::int32_t* runs;            // row, begin, end of each run of row r
   const std::int32_t* labels;          // of the runs; 0 = skip
   std::ptrdiff_t num_runs;
-  std::int32_t* sums;                  // straight, diagonal, mixed of label 1, 2, ..; added to
+  std::int32_t* sums;  // straight, diagonal, mixed of label 1, 2, ..; added to
 };
 
 /// Find the contour of row r + 1, then count the classes of row r's contour pixels run by run.

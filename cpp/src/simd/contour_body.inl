@@ -25,8 +25,8 @@ Tally tally(Word a, Word b, Word c, Word d) {
   const Word cd_full = c & d;
   const Word odd = ab_odd ^ cd_odd;
   const Word one_pair_full = ab_full ^ cd_full;
-  return {~(a | b | c | d), odd & ~(ab_full | cd_full),
-          (ab_odd & cd_odd) | (one_pair_full & ~odd), odd & one_pair_full};
+  return {~(a | b | c | d), odd & ~(ab_full | cd_full), (ab_odd & cd_odd) | (one_pair_full & ~odd),
+          odd & one_pair_full};
 }
 
 /// With n4 and nd contour pixels among the 4-neighbours and the diagonal ones: weight 1 for

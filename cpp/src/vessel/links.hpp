@@ -8,6 +8,7 @@
 
 #include "gftcore/common/bit_image.hpp"
 #include "gftcore/common/index.hpp"
+#include "morphology/simple_point.hpp"
 
 namespace gftcore::vessel {
 
@@ -67,17 +68,8 @@ inline constexpr std::array<std::uint8_t, 4096> kNextTable = make_next_table();
 /// The 3 x 3 pattern around column c of the row that starts at `row`; bit 3 i + j is row i,
 /// column j. The image's guards make every c valid.
 inline unsigned pattern_at(const std::uint64_t* row, index_t stride, index_t c) {
-  const std::uint64_t* word = row + ((c - 1) >> 6);
-  const auto shift = static_cast<unsigned>((c - 1) & 63);
-  std::uint64_t above = word[-stride] >> shift;
-  std::uint64_t here = word[0] >> shift;
-  std::uint64_t below = word[stride] >> shift;
-  if (shift > 61) {
-    above |= word[1 - stride] << (64U - shift);
-    here |= word[1] << (64U - shift);
-    below |= word[1 + stride] << (64U - shift);
-  }
-  return static_cast<unsigned>((above & 7U) | (here & 7U) << 3U | (below & 7U) << 6U);
+  return three_pixels(row - stride, c) | three_pixels(row, c) << 3 |
+         three_pixels(row + stride, c) << 6;
 }
 
 inline unsigned pattern_at(const BitImage& image, index_t r, index_t c) {

@@ -2,33 +2,17 @@
 #include "vessel/minimal_near.hpp"
 
 #include <algorithm>
-#include <array>
-#include <bit>
+#include <cstddef>
 #include <functional>
 #include <queue>
+#include <utility>
 #include <vector>
 
+#include "morphology/simple_point.hpp"
 #include "vessel/links.hpp"
 
 namespace gftcore::vessel {
 namespace {
-
-/// Whether the centre of a 3 x 3 pattern has two neighbours and goes without changing the topology.
-constexpr std::array<bool, 512> make_deletable_table() {
-  std::array<bool, 512> table{};
-  for (unsigned pattern = 0; pattern < 512; ++pattern) {
-    int neighbours = 0;
-    int yokoi = 0;
-    for (unsigned d = 0; d < 8; ++d) {
-      neighbours += neighbour_on(pattern, d) ? 1 : 0;
-      if (d % 2 == 1 || neighbour_on(pattern, d)) continue;
-      yokoi += neighbour_on(pattern, d + 1) || neighbour_on(pattern, d + 2) ? 1 : 0;
-    }
-    table[pattern] = neighbours >= 2 && yokoi == 1;
-  }
-  return table;
-}
-constexpr std::array<bool, 512> kDeletable = make_deletable_table();
 
 using Pixels = std::vector<index_t>;
 using Heap = std::priority_queue<index_t, Pixels, std::greater<>>;
@@ -47,7 +31,7 @@ void for_each_neighbour(const BitImage& image, index_t pixel, Visit visit) {
 bool is_deletable(const BitImage& skeleton, std::span<const index_t> anchors, index_t pixel) {
   const index_t r = pixel / skeleton.cols();
   const index_t c = pixel % skeleton.cols();
-  return skeleton.test(r, c) && kDeletable[pattern_at(skeleton, r, c)] &&
+  return kRedundant[pattern_at(skeleton, r, c)] &&
          !std::binary_search(anchors.begin(), anchors.end(), pixel);
 }
 

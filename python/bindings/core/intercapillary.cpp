@@ -86,8 +86,9 @@ py::tuple find_faz_py(const Array<std::uint8_t>& void_px,
 }  // namespace
 
 void bind_intercapillary(py::module_& m) {
-  m.def("region_table", &region_table_py, py::arg("labels"), py::arg("intensity") = py::none(),
-        "Shape and intensity of every region: (columns, values [R, F], label_id [R], bbox [R, 4]).");
+  m.def(
+      "region_table", &region_table_py, py::arg("labels"), py::arg("intensity") = py::none(),
+      "Shape and intensity of every region: (columns, values [R, F], label_id [R], bbox [R, 4]).");
   m.def("find_faz", &find_faz_py, py::arg("void"), py::arg("ica_label"), py::arg("method") = "auto",
         py::arg("fov_mm") = 3.0, py::arg("faz_mask") = py::none(), py::arg("connectivity") = 8,
         "The foveal avascular zone among the areas: (label, method used, confidence).");

@@ -19,7 +19,9 @@ void fill(Labels& labels, index_t row, index_t col, index_t rows, index_t cols) 
   }
 }
 
-FazChoice choose(const Labels& voids, FazMethod method = FazMethod::automatic, double fov_mm = 3.0,
+FazChoice choose(const Labels& voids,
+                 FazMethod method = FazMethod::automatic,
+                 double fov_mm = 3.0,
                  const BitImage* mask = nullptr) {
   Labelling areas;
   label_runs(voids.ones(), Connectivity::eight, areas);
@@ -36,9 +38,9 @@ void check(const FazChoice& choice, label_t label, FazMethod used) {
 
 TEST_CASE("faz: the widest opening near the centre") {
   Labels voids(100, 100);
-  fill(voids, 0, 0, 30, 100);    // label 1: far larger, but too far from the centre
-  fill(voids, 40, 35, 20, 20);   // label 2
-  fill(voids, 45, 56, 12, 12);   // label 3: near too
+  fill(voids, 0, 0, 30, 100);   // label 1: far larger, but too far from the centre
+  fill(voids, 40, 35, 20, 20);  // label 2
+  fill(voids, 45, 56, 12, 12);  // label 3: near too
   const FazChoice choice = choose(voids);
   check(choice, 2, FazMethod::automatic);
   CHECK(choice.confidence > 0.5);

@@ -12,7 +12,8 @@ namespace {
 
 using Points = std::vector<std::pair<index_t, index_t>>;
 
-index_t turn(std::pair<index_t, index_t> a, std::pair<index_t, index_t> b,
+index_t turn(std::pair<index_t, index_t> a,
+             std::pair<index_t, index_t> b,
              std::pair<index_t, index_t> c) {
   return (b.first - a.first) * (c.second - a.second) - (b.second - a.second) * (c.first - a.first);
 }
@@ -44,7 +45,8 @@ Points pixels_in_hull(const Points& pixels, index_t side) {
   for (index_t r = 0; r < side; ++r) {
     for (index_t c = 0; c < side; ++c) {
       const std::pair<index_t, index_t> p{2 * r, 2 * c};
-      if (std::ranges::all_of(edges, [&](const auto& e) { return turn(e.first, e.second, p) >= 0; }))
+      if (std::ranges::all_of(edges,
+                              [&](const auto& e) { return turn(e.first, e.second, p) >= 0; }))
         inside.emplace_back(r, c);
     }
   }
@@ -116,7 +118,8 @@ TEST_CASE("hull: the largest image does not overflow") {
         2 * index_t{kLast} * kLast + 2 * kLast + 1);
   check(measure({{0, 0, 0}, {kLast, kLast, kLast}}), 32767,
         2 * index_t{kLast} * kLast + 2 * kLast + 1);
-  check(measure({{0, kLast, kLast}, {1, 0, 0}}), 32767 + 1, index_t{kLast} * kLast + 1 + 2 * kLast + 1);
+  check(measure({{0, kLast, kLast}, {1, 0, 0}}), 32767 + 1,
+        index_t{kLast} * kLast + 1 + 2 * kLast + 1);
 }
 
 }  // namespace gftcore

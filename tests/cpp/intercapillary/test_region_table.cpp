@@ -16,8 +16,25 @@ namespace {
 using test::Labels;
 
 constexpr double kPi = std::numbers::pi;
-enum Column { kRow, kCol, kArea, kPerimeter, kEccentricity, kDiameter, kOrientation, kSolidity,
-              kFeret, kExtent, kMajor, kMinor, kMax, kMean, kMin, kWeightedRow, kWeightedCol };
+enum Column {
+  kRow,
+  kCol,
+  kArea,
+  kPerimeter,
+  kEccentricity,
+  kDiameter,
+  kOrientation,
+  kSolidity,
+  kFeret,
+  kExtent,
+  kMajor,
+  kMinor,
+  kMax,
+  kMean,
+  kMin,
+  kWeightedRow,
+  kWeightedCol
+};
 
 RegionTable table_of(const Labels& labels, const IntensityView& intensity = {}) {
   RegionTable table;
@@ -59,8 +76,8 @@ TEST_CASE("region table: pixels on one line have no minor axis") {
 }
 
 TEST_CASE("region table: ring with a hole and another region inside") {
-  const RegionTable table = table_of({".......", ".11111.", ".1...1.", ".1.5.1.", ".1...1.",
-                                      ".11111.", "......."});
+  const RegionTable table =
+      table_of({".......", ".11111.", ".1...1.", ".1.5.1.", ".1...1.", ".11111.", "......."});
   REQUIRE(table.label_id == std::vector<label_t>{1, 5});
   CHECK(value(table, 0, kArea) == 16);
   CHECK(value(table, 0, kRow) == 3);
@@ -75,8 +92,8 @@ TEST_CASE("region table: ring with a hole and another region inside") {
 
 TEST_CASE("region table: intensity, full size and coarse, every type") {
   const Labels labels = test::random_labels(12, 18, 3, 5);
-  const std::vector<std::uint8_t> coarse = {0, 3, 250, 9, 4, 7, 100, 1, 255, 30, 20, 10,
-                                            5, 6, 8,   2, 0, 11, 12, 13, 14, 15, 16, 17};
+  const std::vector<std::uint8_t> coarse = {0, 3, 250, 9, 4, 7,  100, 1,  255, 30, 20, 10,
+                                            5, 6, 8,   2, 0, 11, 12,  13, 14,  15, 16, 17};
   std::vector<std::uint8_t> full(12 * 18);
   for (std::size_t i = 0; i < full.size(); ++i) full[i] = coarse[i / 18 / 3 * 6 + i % 18 / 3];
   const std::vector<std::uint16_t> u16(full.begin(), full.end());
@@ -120,7 +137,8 @@ TEST_CASE("region table: 16-bit intensities do not overflow") {
     return all;
   }();
   const std::vector<std::uint16_t> bright(6000, 65535);
-  const RegionTable table = table_of(labels, ImageView<const std::uint16_t>(bright.data(), 2, 3000));
+  const RegionTable table =
+      table_of(labels, ImageView<const std::uint16_t>(bright.data(), 2, 3000));
   CHECK(value(table, 0, kMean) == 65535.0);
   CHECK(value(table, 0, kWeightedCol) == value(table, 0, kCol));
 }
@@ -186,8 +204,8 @@ TEST_CASE("region table: mirrored and transposed images give mirrored rows exact
   const RegionTable b = table_of(turned);
   for (index_t i = 0; i < a.num_regions(); ++i) {
     CHECK(value(a, i, kRow) == value(b, i, kCol));
-    for (const Column column : {kArea, kPerimeter, kEccentricity, kSolidity, kFeret, kExtent,
-                                kMajor, kMinor}) {
+    for (const Column column :
+         {kArea, kPerimeter, kEccentricity, kSolidity, kFeret, kExtent, kMajor, kMinor}) {
       CHECK(value(a, i, column) == value(b, i, column));
     }
   }

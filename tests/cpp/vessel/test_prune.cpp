@@ -11,9 +11,9 @@
 namespace gftcore {
 namespace {
 
-/// A vessel with one side branch of two pixels.
+/// A vessel with one side branch that ends three pixels from their junction.
 BitImage vessel_with_spur() {
-  return draw({"..........", "....#.....", "....#.....", "####.#####", ".........."});
+  return draw({"....#.....", "....#.....", "....#.....", "....#.....", "####.#####", ".........."});
 }
 
 SkeletonGraph pruned(const BitImage& image, std::int32_t squared, const PruneOptions& options) {

@@ -127,7 +127,7 @@ def test_small_objects_are_scikit_images(image):
     config = SegmentConfig(min_object_px=0, local_contrast_sigma=2.0)
     every = segmentation.segment(image, config)
     labels = pytest.importorskip("skimage.measure").label(every, connectivity=2)
-    assert 2 <= labels.max()
+    assert labels.max() >= 2
     for limit in (1, 2, 60, 128, 5000):
         ours = segmentation.segment(image, config.replace(min_object_px=limit))
         theirs = morphology.remove_small_objects(labels, max_size=limit - 1) > 0

@@ -7,7 +7,7 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gftcore import _core, segmentation
@@ -64,8 +64,9 @@ def assert_same_mask(image, config):
     assert (ours != truth).mean() < 1e-3
 
 
+@pytest.mark.usefixtures("target")
 @pytest.mark.parametrize("scale", range(1, 9))
-def test_responses_match_reference_at_every_scale(target, scale):
+def test_responses_match_reference_at_every_scale(scale):
     image = vessel_image()
     assert_close(
         segmentation.local_contrast(image, sigma=5.0, scale=scale),
@@ -76,6 +77,7 @@ def test_responses_match_reference_at_every_scale(target, scale):
         assert_close(segmentation.ridge(image, **options), reference.ridge(image, **options))
 
 
+@settings(deadline=None)
 @given(
     rows=st.integers(1, 40),
     cols=st.integers(1, 90),
@@ -108,7 +110,8 @@ def test_responses_match_reference_on_any_size(rows, cols, scale, sigma, seed, n
     ids=lambda config: f"{config.method}-{config.ridge_threshold}-x{config.scale}",
 )
 @pytest.mark.parametrize("seed", [1, 2])
-def test_masks_match_reference(target, config, seed):
+@pytest.mark.usefixtures("target")
+def test_masks_match_reference(config, seed):
     assert_same_mask(vessel_image(seed=seed), config)
 
 
@@ -120,7 +123,8 @@ def test_dtype_range_and_memory_order_do_not_matter(dtype):
     np.testing.assert_array_equal(segmentation.segment(other), segmentation.segment(image))
 
 
-def test_same_isa_bytes_whatever_the_threads(target):
+@pytest.mark.usefixtures("target")
+def test_same_isa_bytes_whatever_the_threads():
     images = [vessel_image(50 + 7 * k, 90 - 5 * k, seed=k) for k in range(4)]
     alone = [(segmentation.ridge(i), segmentation.segment(i)) for i in images]
     found = [None] * 16
@@ -139,7 +143,8 @@ def test_same_isa_bytes_whatever_the_threads(target):
         assert mask.tobytes() == alone[k % 4][1].tobytes()
 
 
-def test_same_isa_bytes_whatever_the_row_blocks(target):
+@pytest.mark.usefixtures("target")
+def test_same_isa_bytes_whatever_the_row_blocks():
     """Rows far from a cut do not know where the image was cut, hence where blocks begin."""
     tall = np.random.default_rng(5).random((700, 20), dtype=np.float32)
     tall[:, 0] = [0, 1] * 350  # one range for every part

@@ -29,8 +29,8 @@ struct ContourScratch {
 enum class Contact : std::uint8_t { possible, none };
 
 /// Count the contour pixels of every region into counts[label - 1]; runs with label 0 belong to
-/// none. Each region is judged alone, even where regions touch; a wrong `contact` spoils the counts.
-/// `counts` has one entry for each of 1..regions.count. The same counts on every target.
+/// none. Each region is judged alone, even where regions touch; a wrong `contact` spoils the
+/// counts. `counts` has one entry for each of 1..regions.count. The same counts on every target.
 /// O(H*W/64 + runs).
 void count_contours(const Labelling& regions,
                     Contact contact,
