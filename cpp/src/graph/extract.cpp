@@ -50,7 +50,6 @@ struct Workspace::Buffers {
   RegionScratch region_scratch;
   FazScratch faz_scratch;
   SegmentScratch segment_scratch;
-  std::vector<std::uint8_t> segmented;
 
   const BitImage* exclusion() const { return has_exclusion ? &excluded : nullptr; }
 };
@@ -93,26 +92,28 @@ void remove_pixels(BitImage& image, const BitImage& removed) {
   }
 }
 
-void read_inputs(const ExtractInput& input, Buffers& b) {
-  const index_t rows = input.mask.rows();
-  const index_t cols = input.mask.cols();
-  if (rows < 1 || cols < 1) {
-    throw ShapeError("mask must have at least one pixel, got shape (" + std::to_string(rows) +
-                     ", " + std::to_string(cols) + ")");
+void read_mask(ImageView<const std::uint8_t> mask, Buffers& b) {
+  if (mask.rows() < 1 || mask.cols() < 1) {
+    throw ShapeError("mask must have at least one pixel, got shape (" +
+                     std::to_string(mask.rows()) + ", " + std::to_string(mask.cols()) + ")");
   }
-  require_supported_size(rows, cols, "mask");
-  pack(input.mask, b.mask);
-  b.has_exclusion = input.excluded.data() != nullptr;
-  if (b.has_exclusion) {
-    require_same_shape(input.mask, "mask", input.excluded, "exclude");
-    pack(input.excluded, b.excluded);
-    remove_pixels(b.mask, b.excluded);
-  }
-  b.has_faz_mask = input.faz_mask.data() != nullptr;
-  if (b.has_faz_mask) {
-    require_same_shape(input.mask, "mask", input.faz_mask, "faz_mask");
-    pack(input.faz_mask, b.faz_mask);
-  }
+  require_supported_size(mask.rows(), mask.cols(), "mask");
+  pack(mask, b.mask);
+}
+
+/// A byte image of the mask's shape as bits; false if the view is absent.
+bool read_optional(ImageView<const std::uint8_t> pixels, const char* name, const BitImage& mask,
+                   BitImage& out) {
+  if (pixels.data() == nullptr) return false;
+  require_same_shape(mask, "mask", pixels, name);
+  pack(pixels, out);
+  return true;
+}
+
+void read_exclusion_and_faz(const ExtractInput& input, Buffers& b) {
+  b.has_exclusion = read_optional(input.excluded, "exclude", b.mask, b.excluded);
+  if (b.has_exclusion) remove_pixels(b.mask, b.excluded);
+  b.has_faz_mask = read_optional(input.faz_mask, "faz_mask", b.mask, b.faz_mask);
 }
 
 /// Remarks on the mask's density; true if no valid pixel is background.
@@ -219,7 +220,10 @@ void measure_regions(const ExtractInput& input, const ExtractOptions& options, B
   if (b.has_exclusion) remove_pixels(b.voids, b.excluded);
   label_runs(b.voids, options.ica_connectivity, b.regions);
   drop_small_regions(options.ica_min_px, b.regions);
-  region_table(b.regions, input.intensity, b.region_table, b.region_scratch);
+  // Different 8-connected regions never touch.
+  const Contact contact =
+      options.ica_connectivity == Connectivity::eight ? Contact::none : Contact::possible;
+  region_table(b.regions, input.intensity, b.region_table, b.region_scratch, contact);
   if (b.has_exclusion) mark_excluded_contact(b.regions, b.excluded, b.region_table);
   clock.lap("regions");
 }
@@ -321,13 +325,10 @@ void keep_images(const ExtractOptions& options, Buffers& b, KeptImages& kept) {
   if (options.keeps(Keep::face_label)) paint_faces(b.faces, resized(kept.face_label, b.vessels));
 }
 
-}  // namespace
-
-HeteroGraph extract(const ExtractInput& input, const ExtractOptions& options, Workspace& workspace) {
-  Buffers& b = workspace.buffers();
-  HeteroGraph out;
-  StageClock clock(out.stage_seconds);
-  read_inputs(input, b);
+/// The graph of buffers.mask.
+void extract_graph(const ExtractInput& input, const ExtractOptions& options, Buffers& b,
+                   HeteroGraph& out, StageClock& clock) {
+  read_exclusion_and_faz(input, b);
   out.rows = b.mask.rows();
   out.cols = b.mask.cols();
   const bool full = remark_density(b, out.remarks);
@@ -349,20 +350,30 @@ HeteroGraph extract(const ExtractInput& input, const ExtractOptions& options, Wo
   }
   keep_images(options, b, out.kept);
   clock.lap("tables");
+}
+
+}  // namespace
+
+HeteroGraph extract(const ExtractInput& input, const ExtractOptions& options,
+                    Workspace& workspace) {
+  Buffers& b = workspace.buffers();
+  HeteroGraph out;
+  StageClock clock(out.stage_seconds);
+  read_mask(input.mask, b);
+  extract_graph(input, options, b, out, clock);
   return out;
 }
 
 HeteroGraph extract_image(ImageView<const float> image, const SegmentOptions& segmentation,
-                          ExtractInput input, const ExtractOptions& options, Workspace& workspace) {
+                          const ExtractInput& input, const ExtractOptions& options,
+                          Workspace& workspace) {
   Buffers& b = workspace.buffers();
-  const auto start = std::chrono::steady_clock::now();
-  segment(image, segmentation, b.segmented, b.segment_scratch);
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  input.mask = {b.segmented.data(), image.rows() * segmentation.scale,
-                image.cols() * segmentation.scale};
-  HeteroGraph out = extract(input, options, workspace);
+  HeteroGraph out;
+  StageClock clock(out.stage_seconds);
+  segment(image, segmentation, b.mask, b.segment_scratch);
+  clock.lap("segmentation");
+  extract_graph(input, options, b, out, clock);
   if (options.keeps(Keep::ridge)) out.kept.ridge = b.segment_scratch.response;
-  out.stage_seconds.insert(out.stage_seconds.begin(), {"segmentation", seconds.count()});
   return out;
 }
 

@@ -47,7 +47,9 @@ def test_drawn_figures(figure: Figure) -> None:
     g = traced(figure.mask)
     if figure.skeleton is not None:
         np.testing.assert_array_equal(g.skeleton, figure.skeleton)
-        nodes = zip(g.node_rowcol.tolist(), g.node_kind.tolist(), g.node_degree.tolist(), strict=True)
+        nodes = zip(
+            g.node_rowcol.tolist(), g.node_kind.tolist(), g.node_degree.tolist(), strict=True
+        )
         assert tuple((r, c, kind, degree) for (r, c), kind, degree in nodes) == figure.nodes
         points = np.diff(g.point_ptr).tolist()
         segments = zip(g.segment_nodes.tolist(), points, strict=True)

@@ -7,7 +7,7 @@
 namespace gftcore {
 
 /// Instruction sets with kernels of their own; each contains the ones before it.
-/// avx512 means F + BW + DQ + VL.
+/// avx2 means AVX2 + FMA + BMI2, avx512 also F + BW + DQ + VL.
 enum class Target { scalar, avx2, avx512 };
 
 /// What this processor can run, ascending; always starts with scalar.

@@ -77,8 +77,9 @@ class Workspace {
 /// Throws ShapeError for sides outside 1..kMaxSide and for views of different shapes.
 HeteroGraph extract(const ExtractInput& input, const ExtractOptions& options, Workspace& workspace);
 
-/// Raw image to graph: segmentation, then extract() with the image as intensity.
+/// Raw image to graph: segment() makes the mask, input.mask is ignored. Throws as both.
 HeteroGraph extract_image(ImageView<const float> image, const SegmentOptions& segmentation,
-                          ExtractInput input, const ExtractOptions& options, Workspace& workspace);
+                          const ExtractInput& input, const ExtractOptions& options,
+                          Workspace& workspace);
 
 }  // namespace gftcore
