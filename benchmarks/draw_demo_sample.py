@@ -66,7 +66,7 @@ def pushed_out(points: np.ndarray, phases: np.ndarray) -> np.ndarray:
 
 
 def wobble(start: np.ndarray, end: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A slightly bent line between two points."""
+    """Bend a line a little between two points."""
     along = np.linspace(0, 1, 9)[:, None]
     normal = (end - start)[::-1] * np.array([1, -1])
     bend = rng.normal(0, 0.10) * np.sin(np.pi * along) + rng.normal(0, 0.04) * np.sin(
@@ -98,7 +98,7 @@ def capillaries(rng: np.random.Generator, phases: np.ndarray) -> list[Line]:
 def grow(
     start: np.ndarray, heading: float, width: float, rng: np.random.Generator, lines: list[Line]
 ) -> None:
-    """A vessel that bends towards the centre, thins out, and gives off branches."""
+    """Let a vessel bend towards the centre, thin out, and give off branches."""
     step = 0.06
     point, path = start, [start]
     while width > 0.014 and len(path) < 60:
@@ -158,7 +158,7 @@ def degraded(signal: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def draw_sample(seed: int = SEED) -> np.ndarray:
-    """The whole picture, uint8 [304, 304]."""
+    """Draw the whole picture, uint8 [304, 304]."""
     rng = np.random.default_rng(seed)
     phases = rng.uniform(0, 2 * np.pi, 5)
     mesh = capillaries(rng, phases)

@@ -23,6 +23,9 @@ myst_heading_anchors = 3
 html_theme = "furo"
 html_title = f"gftcore {release}"
 
+# `name` in a docstring becomes a link where it names something public, else emphasis.
+default_role = "autolink"
+
 # Reference pages list their names by hand, so nothing is generated into the source tree.
 autosummary_generate = False
 autodoc_default_options = {"members": True, "member-order": "bysource"}
@@ -33,10 +36,12 @@ numpydoc_xref_param_type = False
 
 # Types of other packages, and the private classes of the compiled core, have no page here.
 nitpick_ignore_regex = [
-    ("py:.*", r"(np|numpy|nptyping|networkx|torch_geometric|typing|collections|pathlib)(\..*)?"),
+    ("py:.*", r"(np|numpy|networkx|skimage|torch_geometric|typing|collections|pathlib)(\..*)?"),
     ("py:class", r"(Any|ArrayLike|NDArray|Iterable|Iterator|Mapping|Sequence|Literal|ClassVar)"),
-    ("py:class", r"(Path|HeteroData|MultiGraph|Channel|Unit|BoolImage|optional)"),
+    ("py:class", r"(Path|HeteroData|MultiGraph|Channel|Unit|BoolImage)"),
     ("py:class", r"gftcore\._core\..*"),
+    ("py:obj", r"values"),
 ]
 
-doctest_global_setup = "import numpy as np"
+# Only the examples of the guide; those of docstrings need the names of their own module.
+doctest_test_doctest_blocks = ""

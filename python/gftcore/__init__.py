@@ -84,9 +84,7 @@ def set_simd_target(target: str) -> None:
     Raises
     ------
     UnavailableError
-        If the processor lacks it.
-    ArgumentError
-        If there is no such target.
+        If the processor lacks it, or if there is no such target.
 
     Examples
     --------

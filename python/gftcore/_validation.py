@@ -186,7 +186,8 @@ def require_intensity(
             f"got {array.shape}"
         )
     if array.dtype.kind == "b":
-        return (np.ascontiguousarray(array).view(np.uint8) != 0).view(np.uint8)
+        bits: NDArray[np.uint8] = np.ascontiguousarray(array).view(np.uint8)
+        return (bits != 0).view(np.uint8)
     kept = (np.uint8, np.uint16, np.float32, np.float64)
     dtype = array.dtype.newbyteorder("=") if array.dtype in kept else np.dtype(np.float64)
     out = np.ascontiguousarray(array, dtype=dtype)
@@ -235,9 +236,7 @@ def require_labels(labels: ArrayLike, *, name: str = "labels") -> NDArray[np.int
     return cast("NDArray[np.int32]", out)
 
 
-def require_points(
-    points: ArrayLike, shape: tuple[int, int], *, name: str
-) -> NDArray[np.int64]:
+def require_points(points: ArrayLike, shape: tuple[int, int], *, name: str) -> NDArray[np.int64]:
     """Return pixel positions as int64 array [n, 2] of (row, col) inside an image."""
     out = require_array(points, np.int64, name=name, ndim=2, cols=2)
     if out.size and not bool(((out >= 0) & (out < np.array(shape))).all()):
@@ -258,7 +257,9 @@ def require_choice(value: object, choices: Sequence[Any], name: str) -> Any:
     raise error(f"{name} must be one of {shown}, got {value!r:.80}{hint}")
 
 
-def require_names(values: Iterable[str] | str, choices: Sequence[str], name: str) -> tuple[str, ...]:
+def require_names(
+    values: Iterable[str] | str, choices: Sequence[str], name: str
+) -> tuple[str, ...]:
     """Return several names without repetition, each one of the choices."""
     if isinstance(values, str):
         raise ArgumentTypeError(f'{name} must be a sequence of names, got {values!r}; use ("...",)')

@@ -36,9 +36,7 @@ def _plain(value: object) -> object:
 
 def config_dict(config: DataclassInstance) -> dict[str, Any]:
     """Fields of a configuration as plain JSON values (tuples become lists)."""
-    return {
-        field.name: _plain(getattr(config, field.name)) for field in dataclasses.fields(config)
-    }
+    return {field.name: _plain(getattr(config, field.name)) for field in dataclasses.fields(config)}
 
 
 def canonical_json(value: object) -> str:

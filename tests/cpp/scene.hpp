@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstring>
 #include <vector>
 
 #include "gftcore/common/image_view.hpp"
@@ -33,6 +34,11 @@ inline Pixels vessel_grid(index_t rows, index_t cols, index_t step) {
     }
   }
   return mask;
+}
+
+/// Equal to the bit, so that NaN equals NaN.
+inline bool same_bytes(const std::vector<double>& a, const std::vector<double>& b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0;
 }
 
 }  // namespace gftcore

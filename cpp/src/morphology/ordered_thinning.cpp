@@ -2,95 +2,160 @@
 #include "ordered_thinning.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <queue>
+#include <utility>
+#include <vector>
 
 #include "simple_point.hpp"
 
 namespace gftcore {
 namespace {
 
-/// Above this the histogram would cost more than sorting.
-constexpr std::int32_t kMaxBucket = 1 << 16;
+/// Squared distance above, position of the pixel's bit below. Bits of an image are numbered row by
+/// row with the padding of rows included, so keys order pixels by (squared distance, raster index)
+/// and words are found without a division.
+using Key = std::int64_t;
+using Keys = std::vector<Key>;
 
-template <class Visit>
-void for_each_pixel(const BitImage& image, Visit visit) {
-  for (index_t r = 0; r < image.rows(); ++r) {
-    for_each_one(image, r, [&](index_t c) { visit(r * image.cols() + c); });
+constexpr unsigned kDigitBits = 11;
+constexpr Key kDigitMask = (Key{1} << kDigitBits) - 1;
+
+/// Stable counting sorts by the distance's digits, low to high; digits no key has are skipped.
+void sort_by_distance(Keys& keys, Key all_bits, Keys& spare) {
+  std::array<index_t, kDigitMask + 1> next{};
+  for (unsigned shift = 32; all_bits >> shift != 0; shift += kDigitBits) {
+    next.fill(0);
+    const auto digit = [shift](Key key) {
+      return static_cast<std::size_t>(key >> shift & kDigitMask);
+    };
+    for (const Key key : keys) ++next[digit(key)];
+    index_t total = 0;
+    for (index_t& place : next) total += std::exchange(place, total);
+    if (std::ranges::max(next) == 0) continue;  // every key has digit 0
+    spare.resize(keys.size());
+    for (const Key key : keys) spare[static_cast<std::size_t>(next[digit(key)]++)] = key;
+    keys.swap(spare);
   }
 }
 
-/// Pixels by (squared distance, raster index): a counting sort, or for far distances a plain one.
-void sort_pixels(const BitImage& image, const std::int32_t* distance, ThinScratch& scratch) {
-  std::int32_t farthest = 0;
-  index_t count = 0;
-  for_each_pixel(image, [&](index_t pixel) {
-    farthest = std::max(farthest, distance[pixel]);
-    ++count;
-  });
-  scratch.order.resize(static_cast<std::size_t>(count));
-  if (farthest > kMaxBucket) {
-    scratch.keys.clear();
-    for_each_pixel(image, [&](index_t pixel) {
-      scratch.keys.push_back(std::int64_t{distance[pixel]} << 32 | pixel);
-    });
-    std::ranges::sort(scratch.keys);
-    std::ranges::transform(scratch.keys, scratch.order.begin(), [](std::int64_t key) {
-      return static_cast<std::int32_t>(key & 0xffffffff);
-    });
-    return;
-  }
-  scratch.bucket.assign(static_cast<std::size_t>(farthest) + 2, 0);
-  for_each_pixel(image, [&](index_t pixel) {
-    ++scratch.bucket[static_cast<std::size_t>(distance[pixel]) + 1];
-  });
-  for (std::size_t d = 1; d < scratch.bucket.size(); ++d) scratch.bucket[d] += scratch.bucket[d - 1];
-  for_each_pixel(image, [&](index_t pixel) {
-    index_t& next = scratch.bucket[static_cast<std::size_t>(distance[pixel])];
-    scratch.order[static_cast<std::size_t>(next++)] = static_cast<std::int32_t>(pixel);
-  });
-}
+class OrderedThinning {
+ public:
+  OrderedThinning(BitImage& image, const BitImage& frozen,
+                  ImageView<const std::int32_t> squared_distance)
+      : image_(image), frozen_(frozen), squared_distance_(squared_distance),
+        row_bits_(64 * image.stride()), words_(image.row(0)) {}
 
-/// The pixels around (r, c) must be looked at again.
-void mark_neighbours(BitImage& retest, index_t r, index_t c) {
-  for (index_t row = std::max<index_t>(r - 1, 0); row <= std::min(r + 1, retest.rows() - 1); ++row) {
-    for (index_t col = std::max<index_t>(c - 1, 0); col <= std::min(c + 1, retest.cols() - 1);
-         ++col) {
-      retest.set(row, col);
+  /// Every pixel that may go, sorted.
+  void list_pixels(Keys& keys, Keys& spare) const {
+    keys.clear();
+    Key all_bits = 0;
+    for (index_t r = 0; r < image_.rows(); ++r) {
+      const std::int32_t* distance = squared_distance_.row(r);
+      const Key first = r * row_bits_;
+      for_each_one(image_, r, [&](index_t c) {
+        const Key key = Key{distance[c]} << 32 | (first + c);
+        keys.push_back(key);
+        all_bits |= key;
+      });
+    }
+    sort_by_distance(keys, all_bits, spare);
+  }
+
+  /// One whole sweep; keys keep what is left.
+  void sweep(Keys& keys) {
+    auto kept = keys.begin();
+    for (const Key key : keys) {
+      if (!remove(position_of(key))) *kept++ = key;
+    }
+    keys.erase(kept, keys.end());
+  }
+
+  /// One whole sweep, then sweeps over the pixels near removals only, until nothing changes.
+  void finish(const Keys& keys) {
+    Keys next;
+    for (const Key key : keys) {
+      if (remove(position_of(key))) {
+        for_each_neighbour(key, [&](Key near) {
+          if (near < key) next.push_back(near);
+        });
+      }
+    }
+    while (!next.empty()) {
+      std::priority_queue<Key, Keys, std::greater<>> current(std::greater<>(), std::move(next));
+      next = {};
+      while (!current.empty()) {
+        const Key key = current.top();
+        current.pop();
+        if (!remove(position_of(key))) continue;
+        for_each_neighbour(key, [&](Key near) {
+          if (near < key) {
+            next.push_back(near);
+          } else {
+            current.push(near);
+          }
+        });
+      }
     }
   }
-}
+
+ private:
+  static index_t position_of(Key key) { return key & 0xffffffff; }
+
+  /// Whole words are read, never the bytes between: a load of a word that was just stored is
+  /// served from the store, and one that straddles two stores would have to wait for both.
+  static std::uint32_t three_bits(const std::uint64_t* word, unsigned bit) {
+    if (bit == 0) return static_cast<std::uint32_t>(word[0] << 1 | word[-1] >> 63) & 7U;
+    if (bit == 63) return static_cast<std::uint32_t>(word[0] >> 62 | (word[1] & 1U) << 2);
+    return static_cast<std::uint32_t>(word[0] >> (bit - 1)) & 7U;
+  }
+
+  bool remove(index_t position) {
+    std::uint64_t* word = words_ + (position >> 6);
+    const auto bit = static_cast<unsigned>(position & 63);
+    const index_t stride = image_.stride();
+    const std::uint32_t code = three_bits(word - stride, bit) | three_bits(word, bit) << 3 |
+                               three_bits(word + stride, bit) << 6;
+    if (!kRedundant[code]) return false;
+    if ((frozen_.row(0)[position >> 6] >> bit & 1U) != 0) return false;
+    *word &= ~(std::uint64_t{1} << bit);
+    return true;
+  }
+
+  /// visit(key) for the ones among the eight neighbours.
+  template <class Visit>
+  void for_each_neighbour(Key key, Visit visit) const {
+    const index_t r = position_of(key) / row_bits_;
+    const index_t c = position_of(key) % row_bits_;
+    for (index_t row = r - 1; row <= r + 1; ++row) {
+      for (index_t col = c - 1; col <= c + 1; ++col) {
+        if (!image_.test(row, col)) continue;
+        visit(Key{squared_distance_(row, col)} << 32 | (row * row_bits_ + col));
+      }
+    }
+  }
+
+  BitImage& image_;
+  const BitImage& frozen_;
+  ImageView<const std::int32_t> squared_distance_;
+  index_t row_bits_;
+  std::uint64_t* words_;
+};
 
 }  // namespace
 
 void thin_ordered(BitImage& image, std::span<const index_t> anchors,
                   ImageView<const std::int32_t> squared_distance, ThinScratch& scratch) {
-  sort_pixels(image, squared_distance.data(), scratch);
-  BitImage& frozen = scratch.frozen;
-  frozen.reset(image.rows(), image.cols());
-  for (const index_t anchor : anchors) frozen.set(anchor / image.cols(), anchor % image.cols());
-  BitImage& retest = scratch.other;
-  retest = image;
-  const auto cols = static_cast<std::int32_t>(image.cols());
-  std::size_t left = scratch.order.size();
-  for (bool changed = true; changed;) {
-    changed = false;
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < left; ++i) {
-      const std::int32_t pixel = scratch.order[i];
-      const index_t r = pixel / cols;
-      const index_t c = pixel % cols;
-      if (retest.test(r, c)) {
-        retest.clear(r, c);
-        if (kRedundant[window_code(image, r, c)] && !frozen.test(r, c)) {
-          image.clear(r, c);
-          mark_neighbours(retest, r, c);
-          changed = true;
-          continue;
-        }
-      }
-      scratch.order[kept++] = pixel;
-    }
-    left = kept;
+  scratch.frozen.reset(image.rows(), image.cols());
+  for (const index_t anchor : anchors) {
+    scratch.frozen.set(anchor / image.cols(), anchor % image.cols());
   }
+  OrderedThinning thinning(image, scratch.frozen, squared_distance);
+  thinning.list_pixels(scratch.keys, scratch.sorted_keys);
+  thinning.sweep(scratch.keys);
+  thinning.finish(scratch.keys);
 }
 
 }  // namespace gftcore

@@ -28,16 +28,17 @@ double step_length(Point a, Point b) {
 struct Block {
   index_t first_segment = 0;
   index_t last_segment = 0;
-  std::vector<double> row, col;            // padded polylines
+  std::vector<double> row, col;  // padded polylines
   std::vector<double> smooth_row, smooth_col;
-  std::vector<double> step;                // length from each smoothed vertex to the next
-  std::vector<double> radius;              // of the points, without padding
+  std::vector<double> step;    // length from each smoothed vertex to the next
+  std::vector<double> radius;  // of the points, without padding
 };
 
 constexpr index_t kBlockSize = 1024;
 
 /// Kept apart so that largest_near is small enough to be inlined.
-[[gnu::cold, gnu::noinline]] std::int32_t largest_at_frame(ImageView<const std::int32_t> image, index_t r, index_t c) {
+[[gnu::cold, gnu::noinline]] std::int32_t largest_at_frame(ImageView<const std::int32_t> image,
+                                                           index_t r, index_t c) {
   std::int32_t largest = 0;
   for (index_t i = std::max<index_t>(r - 1, 0); i <= std::min(r + 1, image.rows() - 1); ++i) {
     for (index_t j = std::max<index_t>(c - 1, 0); j <= std::min(c + 1, image.cols() - 1); ++j) {
@@ -78,8 +79,7 @@ Point position(const SkeletonGraph& graph, index_t node) {
 void fill_block(const SkeletonGraph& graph, ImageView<const std::int32_t> squared_distance,
                 Block& b) {
   const index_t segments = b.last_segment - b.first_segment;
-  const index_t points =
-      graph.point_ptr[at(b.last_segment)] - graph.point_ptr[at(b.first_segment)];
+  const index_t points = graph.point_ptr[at(b.last_segment)] - graph.point_ptr[at(b.first_segment)];
   for (auto* column : {&b.row, &b.col, &b.smooth_row, &b.smooth_col, &b.step}) {
     column->resize(at(points + 4 * segments));
   }
@@ -220,8 +220,7 @@ void measure_block(const SkeletonGraph& graph, const Block& b, Centrelines& out)
     out.arc_midpoint[at(2 * s + 1)] = middle.col;
     out.chord_midpoint[at(2 * s)] = (head.row + tail.row) / 2;
     out.chord_midpoint[at(2 * s + 1)] = (head.col + tail.col) / 2;
-    put_statistics(b.radius.data() + (point - first_point), points,
-                   out.radius_px.data() + 4 * s);
+    put_statistics(b.radius.data() + (point - first_point), points, out.radius_px.data() + 4 * s);
     first = last + 3;
   }
 }
@@ -262,8 +261,8 @@ void node_radius_px(const SkeletonGraph& graph, ImageView<const std::int32_t> sq
     std::int32_t largest = 0;
     for (index_t i = graph.node_ptr[at(v)]; i < graph.node_ptr[at(v) + 1]; ++i) {
       const index_t pixel = graph.node_pixel[at(i)];
-      largest = std::max(
-          largest, largest_near(squared_distance, pixel / graph.cols, pixel % graph.cols));
+      largest =
+          std::max(largest, largest_near(squared_distance, pixel / graph.cols, pixel % graph.cols));
     }
     out[at(v)] = static_cast<float>(radius_from(largest));
   }

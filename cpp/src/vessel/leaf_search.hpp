@@ -86,10 +86,10 @@ class LeafSearch {
 
   const BitImage& skeleton_;
   BitImage anchors_;
-  BitImage visited_;                    // path pixels walked, or junction pixels collected
-  std::vector<std::int32_t> cluster_;   // pixels, ascending
-  std::vector<std::int32_t> node_of_;   // of each of them: the position of its node's first pixel
-  std::vector<std::int32_t> members_;   // positions in the cluster, by node
+  BitImage visited_;                   // path pixels walked, or junction pixels collected
+  std::vector<std::int32_t> cluster_;  // pixels, ascending
+  std::vector<std::int32_t> node_of_;  // of each of them: the position of its node's first pixel
+  std::vector<std::int32_t> members_;  // positions in the cluster, by node
   Junction junction_;
 };
 

@@ -52,7 +52,8 @@ constexpr std::array<std::uint8_t, 512> make_link_count_table() {
 }
 inline constexpr std::array<std::uint8_t, 512> kLinkCountTable = make_link_count_table();
 
-/// Entry [8 pattern + h]: where a walk that came in direction h goes on from a pixel with two links.
+/// Entry [8 pattern + h]: where a walk that came in direction h goes on from a pixel with two
+/// links.
 constexpr std::array<std::uint8_t, 4096> make_next_table() {
   std::array<std::uint8_t, 4096> table{};
   for (unsigned pattern = 0; pattern < 512; ++pattern) {

@@ -54,9 +54,8 @@ void minimal_pass_near(std::vector<std::int32_t>& removed, std::span<const index
       skeleton.clear(pixel / skeleton.cols(), pixel % skeleton.cols());
       removed.push_back(static_cast<std::int32_t>(pixel));
       Pixels later;
-      for_each_neighbour(skeleton, pixel, [&](index_t near) {
-        (near > pixel ? later : next).push_back(near);
-      });
+      for_each_neighbour(skeleton, pixel,
+                         [&](index_t near) { (near > pixel ? later : next).push_back(near); });
       for (const index_t near : later) sweep.push(near);
     }
   }

@@ -17,8 +17,8 @@ void classify_row(const std::uint64_t* row, index_t stride, index_t words,
                   std::uint64_t* __restrict nodes, std::uint64_t* __restrict junctions);
 
 /// Find and number the node pixels of a minimal skeleton: `forced` ones (ascending) and those
-/// without exactly two links. Fills nodes, junctions, rank_base and node_pixels; `anchors` are among
-/// the forced. Returns the number of skeleton pixels that belong to no node.
+/// without exactly two links. Fills nodes, junctions, rank_base and node_pixels; `anchors` are
+/// among the forced. Returns the number of skeleton pixels that belong to no node.
 index_t collect_node_pixels(const BitImage& skeleton, std::span<const index_t> forced,
                             std::span<const index_t> anchors, TraceScratch& scratch);
 
@@ -26,7 +26,8 @@ index_t collect_node_pixels(const BitImage& skeleton, std::span<const index_t> f
 /// Returns the number of nodes.
 index_t group_node_pixels(TraceScratch& scratch);
 
-/// Position of a node pixel among all node pixels in raster order. `word` = row * stride + col / 64.
+/// Position of a node pixel among all node pixels in raster order. `word` is
+/// row * stride + col / 64.
 inline std::int32_t rank_at(const TraceScratch& s, index_t word, index_t col) {
   const std::uint64_t before = s.nodes.row(0)[word] & ((std::uint64_t{1} << (col & 63)) - 1);
   return s.rank_base[at(word)] + count_ones(before);
@@ -55,7 +56,8 @@ class Walker {
     unsigned heading;  // of the last link
   };
 
-  /// Leave node pixel (row, col) in direction `heading`; visit(pixel) sees the path pixels in order.
+  /// Leave node pixel (row, col) in direction `heading`; visit(pixel) sees the path pixels in
+  /// order.
   template <class Visit>
   Arrival walk(index_t row, index_t col, unsigned heading, Visit visit) const {
     const Step& first = steps_[heading];

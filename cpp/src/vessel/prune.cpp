@@ -16,9 +16,9 @@
 namespace gftcore {
 namespace {
 
+using vessel::at;
 using vessel::Junction;
 using vessel::Leaf;
-using vessel::at;
 using Distance = ImageView<const std::int32_t>;
 
 double edt(Distance squared_distance, index_t pixel) {

@@ -28,7 +28,10 @@ void reset(const SkeletonGraph& graph, SurfaceScratch& scratch) {
   const auto cols = static_cast<std::int32_t>(graph.cols);
   for (std::size_t i = 0; i < scratch.points.size(); ++i) {
     const std::int32_t row = graph.point_pixel[i] / cols;
-    scratch.points[i] = {0, std::numeric_limits<std::int32_t>::max(), 0, 0,
+    scratch.points[i] = {0,
+                         std::numeric_limits<std::int32_t>::max(),
+                         0,
+                         0,
                          static_cast<std::int16_t>(row),
                          static_cast<std::int16_t>(graph.point_pixel[i] - row * cols)};
   }
@@ -118,10 +121,9 @@ constexpr std::array kLineColumns = {"row",    "col",      "pos_compat_row", "po
 constexpr std::array kSurfaceColumns = {
     "volume",       "avgCrossSection", "minRadiusAvg", "minRadiusStd", "avgRadiusAvg",
     "avgRadiusStd", "maxRadiusAvg",    "maxRadiusStd", "roundnessAvg", "roundnessStd"};
-constexpr std::array kGraphColumns = {"node1_degree",  "node2_degree",
-                                      "num_voxels",    "hasNodeAtSampleBorder",
-                                      "radius_mean_px", "radius_std_px",
-                                      "radius_min_px", "radius_max_px"};
+constexpr std::array kGraphColumns = {"node1_degree",          "node2_degree",   "num_voxels",
+                                      "hasNodeAtSampleBorder", "radius_mean_px", "radius_std_px",
+                                      "radius_min_px",         "radius_max_px"};
 constexpr std::array kIntensityColumns = {"intensity_mean", "intensity_std", "intensity_q25",
                                           "intensity_q75"};
 

@@ -24,9 +24,12 @@ NodeKind kind_of(const NodePixel& p) {
   if (p.anchor) return NodeKind::border;
   if (p.junction) return NodeKind::junction;
   switch (count_ones(p.links)) {
-    case 0: return NodeKind::isolated;
-    case 1: return NodeKind::end;
-    default: return NodeKind::ring;
+    case 0:
+      return NodeKind::isolated;
+    case 1:
+      return NodeKind::end;
+    default:
+      return NodeKind::ring;
   }
 }
 
@@ -91,10 +94,10 @@ void build_segments(index_t room, SkeletonGraph& graph, TraceScratch& s) {
       // A self-loop uses up another link of this very pixel.
       if ((from.links & ~static_cast<unsigned>(from.used)) >> d == 0) break;
       if (((from.links & ~static_cast<unsigned>(from.used)) >> d & 1U) == 0) continue;
-      const Walker::Arrival arrival = walker.walk(
-          from.row, from.col, d, [&](std::int32_t pixel) { points[count++] = pixel; });
-      const bool inside_node = count == graph.point_ptr.back() &&
-                               s.node_of[at(i)] == s.node_of[at(arrival.rank)];
+      const Walker::Arrival arrival =
+          walker.walk(from.row, from.col, d, [&](std::int32_t pixel) { points[count++] = pixel; });
+      const bool inside_node =
+          count == graph.point_ptr.back() && s.node_of[at(i)] == s.node_of[at(arrival.rank)];
       if (inside_node) continue;
       std::uint8_t& used = s.node_pixels[at(arrival.rank)].used;
       used = static_cast<std::uint8_t>(used | 1U << opposite(arrival.heading));

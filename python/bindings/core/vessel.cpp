@@ -142,52 +142,81 @@ std::pair<std::vector<std::string>, py::array> table_of_segments(
     segment_table(graph, lines, features, surface, image, table);
   }
   const auto columns = static_cast<py::ssize_t>(table.columns.size());
-  return {std::move(table.columns), owned(std::move(table.values), {graph.num_segments(), columns})};
+  return {std::move(table.columns),
+          owned(std::move(table.values), {graph.num_segments(), columns})};
 }
 
 void bind_graph_class(py::module_& m) {
   py::class_<SkeletonGraph, Graph>(m, "SkeletonGraph",
                                    "A minimal skeleton as a multigraph of V nodes and S segments.")
-      .def_property_readonly("shape", [](const Graph& g) { return py::make_tuple(g->rows, g->cols); })
-      .def_property_readonly("skeleton", [](const Graph& g) { return bool_image(g->skeleton); },
-                             "bool [H, W]")
-      .def_property_readonly("anchors", [](const Graph& g) {
-        return rowcol(g->anchors, g->cols, {std::ssize(g->anchors), 2});
-      }, "int64 [B, 2]")
-      .def_property_readonly("node_rowcol", [](const Graph& g) {
-        return borrowed(g->node_rowcol.data(), {g->num_nodes(), 2}, g);
-      }, "float64 [V, 2] mean of the node's pixels")
-      .def_property_readonly("node_ptr", [](const Graph& g) {
-        return borrowed(g->node_ptr.data(), {std::ssize(g->node_ptr)}, g);
-      }, "int64 [V + 1] into node_pixel")
-      .def_property_readonly("node_pixel", [](const Graph& g) {
-        return rowcol(g->node_pixel, g->cols, {std::ssize(g->node_pixel), 2});
-      }, "int32 [node_ptr[V], 2]")
-      .def_property_readonly("node_pixels", [](const Graph& g) {
-        std::vector<std::int32_t> counts;
-        for (std::size_t v = 0; v + 1 < g->node_ptr.size(); ++v) {
-          counts.push_back(static_cast<std::int32_t>(g->node_ptr[v + 1] - g->node_ptr[v]));
-        }
-        return owned(std::move(counts), {g->num_nodes()});
-      }, "int32 [V] number of pixels")
-      .def_property_readonly("node_degree", [](const Graph& g) {
-        return borrowed(g->node_degree.data(), {g->num_nodes()}, g);
-      }, "int32 [V] segment ends")
-      .def_property_readonly("node_kind", [](const Graph& g) {
-        return borrowed(g->node_kind.data(), {g->num_nodes()}, g);
-      }, "uint8 [V]: 0 end, 1 junction, 2 border, 3 isolated, 4 ring")
-      .def_property_readonly("segment_nodes", [](const Graph& g) {
-        return borrowed(g->segment_nodes.data(), {g->num_segments(), 2}, g);
-      }, "int64 [S, 2]")
-      .def_property_readonly("segment_ends", [](const Graph& g) {
-        return rowcol(g->segment_ends, g->cols, {g->num_segments(), 2, 2});
-      }, "int32 [S, 2, 2] node pixels where the walk leaves and arrives")
-      .def_property_readonly("point_ptr", [](const Graph& g) {
-        return borrowed(g->point_ptr.data(), {std::ssize(g->point_ptr)}, g);
-      }, "int64 [S + 1] into point_pixel")
-      .def_property_readonly("point_pixel", [](const Graph& g) {
-        return rowcol(g->point_pixel, g->cols, {g->num_points(), 2});
-      }, "int32 [P, 2] pixels between the ends, in walk order");
+      .def_property_readonly("shape",
+                             [](const Graph& g) { return py::make_tuple(g->rows, g->cols); })
+      .def_property_readonly(
+          "skeleton", [](const Graph& g) { return bool_image(g->skeleton); }, "bool [H, W]")
+      .def_property_readonly(
+          "anchors",
+          [](const Graph& g) {
+            return rowcol(g->anchors, g->cols, {std::ssize(g->anchors), 2});
+          },
+          "int64 [B, 2]")
+      .def_property_readonly(
+          "node_rowcol",
+          [](const Graph& g) {
+            return borrowed(g->node_rowcol.data(), {g->num_nodes(), 2}, g);
+          },
+          "float64 [V, 2] mean of the node's pixels")
+      .def_property_readonly(
+          "node_ptr",
+          [](const Graph& g) { return borrowed(g->node_ptr.data(), {std::ssize(g->node_ptr)}, g); },
+          "int64 [V + 1] into node_pixel")
+      .def_property_readonly(
+          "node_pixel",
+          [](const Graph& g) {
+            return rowcol(g->node_pixel, g->cols, {std::ssize(g->node_pixel), 2});
+          },
+          "int32 [node_ptr[V], 2]")
+      .def_property_readonly(
+          "node_pixels",
+          [](const Graph& g) {
+            std::vector<std::int32_t> counts;
+            for (std::size_t v = 0; v + 1 < g->node_ptr.size(); ++v) {
+              counts.push_back(static_cast<std::int32_t>(g->node_ptr[v + 1] - g->node_ptr[v]));
+            }
+            return owned(std::move(counts), {g->num_nodes()});
+          },
+          "int32 [V] number of pixels")
+      .def_property_readonly(
+          "node_degree",
+          [](const Graph& g) { return borrowed(g->node_degree.data(), {g->num_nodes()}, g); },
+          "int32 [V] segment ends")
+      .def_property_readonly(
+          "node_kind",
+          [](const Graph& g) { return borrowed(g->node_kind.data(), {g->num_nodes()}, g); },
+          "uint8 [V]: 0 end, 1 junction, 2 border, 3 isolated, 4 ring")
+      .def_property_readonly(
+          "segment_nodes",
+          [](const Graph& g) {
+            return borrowed(g->segment_nodes.data(), {g->num_segments(), 2}, g);
+          },
+          "int64 [S, 2]")
+      .def_property_readonly(
+          "segment_ends",
+          [](const Graph& g) {
+            return rowcol(g->segment_ends, g->cols, {g->num_segments(), 2, 2});
+          },
+          "int32 [S, 2, 2] node pixels where the walk leaves and arrives")
+      .def_property_readonly(
+          "point_ptr",
+          [](const Graph& g) {
+            return borrowed(g->point_ptr.data(), {std::ssize(g->point_ptr)}, g);
+          },
+          "int64 [S + 1] into point_pixel")
+      .def_property_readonly(
+          "point_pixel",
+          [](const Graph& g) {
+            return rowcol(g->point_pixel, g->cols, {g->num_points(), 2});
+          },
+          "int32 [P, 2] pixels between the ends, in walk order");
 }
 
 }  // namespace

@@ -98,6 +98,7 @@ def extract(
         exclude=exclude,
         faz_mask=faz_mask,
     )
+    assert given.mask is not None
     arrays = core.extract(
         given.mask,
         core_options(settings),
@@ -145,6 +146,7 @@ def extract_image(
     segmentation = require_seg(seg)
     names = require_keep(keep, from_mask=False)
     given = image_input(image, settings, segmentation, exclude=exclude, faz_mask=faz_mask)
+    assert given.image is not None
     arrays = core.extract_image(
         given.image,
         segmentation.to_dict(),

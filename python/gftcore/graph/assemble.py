@@ -93,11 +93,7 @@ def assemble(
     faz_x = arrays["faz_x"].reshape(-1, len(ica_columns))
     area = float(faz_x[0, ica_columns.index("area")]) if len(faz_x) else 0.0
     graph = HeteroGraph(
-        **{
-            name: read_only(arrays[name])
-            for name, (_, cols) in ARRAYS.items()
-            if cols is not None
-        },
+        **{name: read_only(arrays[name]) for name, (_, cols) in ARRAYS.items() if cols is not None},
         vessel_x=read_only(arrays["vessel_x"].reshape(-1, len(arrays["vessel_columns"]))),
         ica_x=read_only(arrays["ica_x"].reshape(-1, len(ica_columns))),
         faz_x=read_only(faz_x),

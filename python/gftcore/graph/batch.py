@@ -157,7 +157,9 @@ _CSR_FIELDS = ("rowptr", "col", "eid", "colptr", "row", "slot", "inv_deg")
 
 def _features(x: Mapping[str, ArrayLike], name: str) -> NDArray[Any]:
     if name not in x:
-        raise ArgumentError(f"x must have all node types {', '.join(NODE_TYPES)}; {name} is missing")
+        raise ArgumentError(
+            f"x must have all node types {', '.join(NODE_TYPES)}; {name} is missing"
+        )
     given = np.asarray(x[name])
     dtype = np.float64 if given.dtype == np.float64 else np.float32
     values = require_array(given, dtype, name=f"x[{name!r}]", ndim=2)
@@ -166,9 +168,7 @@ def _features(x: Mapping[str, ArrayLike], name: str) -> NDArray[Any]:
     return read_only(values.copy())
 
 
-def _pointers(
-    node_ptr: Mapping[str, ArrayLike] | None, name: str, count: int
-) -> NDArray[np.int64]:
+def _pointers(node_ptr: Mapping[str, ArrayLike] | None, name: str, count: int) -> NDArray[np.int64]:
     given = [0, count] if node_ptr is None else node_ptr[name]
     ptr = require_array(given, np.int64, name=f"node_ptr[{name!r}]", ndim=1)
     if len(ptr) < 1 or ptr[0] != 0 or ptr[-1] != count or bool((np.diff(ptr) < 0).any()):
@@ -192,9 +192,10 @@ def _check_ends(
     for ends, ptr in zip(edges, (source, target), strict=True):
         if len(ends) and (int(ends.min()) < 0 or int(ends.max()) >= int(ptr[-1])):
             raise ArgumentError(f"edge_index[{relation!r}] must name nodes 0 to {int(ptr[-1]) - 1}")
-    graphs = [np.searchsorted(ptr, ends, side="right") for ends, ptr in zip(
-        edges, (source, target), strict=True
-    )]
+    graphs = [
+        np.searchsorted(ptr, ends, side="right")
+        for ends, ptr in zip(edges, (source, target), strict=True)
+    ]
     if not np.array_equal(graphs[0], graphs[1]):
         raise ArgumentError(f"edge_index[{relation!r}] has edges between different graphs")
 

@@ -82,7 +82,7 @@ class ExtractFailure:
 
 
 def default_threads() -> int:
-    """Number of processors this process may use."""
+    """Return the number of processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return max(1, len(os.sched_getaffinity(0)))
     return max(1, os.cpu_count() or 1)
@@ -213,9 +213,7 @@ def _validated(item: BatchItem, config: ExtractConfig, seg: SegmentConfig) -> Co
     if item.image is not None:
         if item.threshold is not None or item.intensity is not None:
             raise ArgumentError("threshold and intensity belong to masks, not to raw images")
-        given = image_input(
-            item.image, config, seg, exclude=item.exclude, faz_mask=item.faz_mask
-        )
+        given = image_input(item.image, config, seg, exclude=item.exclude, faz_mask=item.faz_mask)
     else:
         assert item.mask is not None
         given = mask_input(
@@ -230,7 +228,7 @@ def _validated(item: BatchItem, config: ExtractConfig, seg: SegmentConfig) -> Co
 
 
 def _private(given: CoreInput) -> CoreInput:
-    """Copies, because a caller may refill one buffer while native threads still read it."""
+    """Copy the arrays, because a caller may refill one buffer while native threads still read it."""
     arrays = (getattr(given, name) for name in CoreInput.__slots__)
     return CoreInput(*(None if array is None else array.copy() for array in arrays))
 
@@ -240,12 +238,10 @@ def _failed(ticket: _Ticket, error: GftcoreError) -> ExtractFailure:
 
 
 def _as_error(code: str, message: str) -> GftcoreError:
-    """The Python class of an error that a native thread reported by its C++ class."""
+    """Return the Python class of an error that a native thread reported by its C++ class."""
     classes: dict[str, type[GftcoreError]] = {
         "ShapeError": errors.ShapeError,
         "ArgumentError": errors.ArgumentError,
         "MemoryError": errors.UnavailableError,
     }
     return classes.get(code, GftcoreError)(message)
-
-

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -73,9 +73,10 @@ def save(graph: HeteroGraph, path: str | Path) -> None:
         arrays[f"edges.{relation}"] = graph.edges[relation]
         arrays[f"edge_attr.{relation}"] = graph.edge_attr[relation]
     arrays |= {f"kept.{name}": graph.kept[name] for name in KEEPS if name in graph.kept}
-    with atomic_path(target) as temporary, zipfile.ZipFile(
-        temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=1
-    ) as archive:
+    with (
+        atomic_path(target) as temporary,
+        zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+    ):
         for name, array in arrays.items():
             # ZipInfo's default date keeps the bytes independent of the clock.
             info = zipfile.ZipInfo(f"{name}.npy")
@@ -167,7 +168,7 @@ class _Reader:
         if isinstance(error, MemoryError):
             raise FormatError(f"{self._path}: not enough memory to load it") from error
         # zlib, struct, json, NumPy and tokenizer errors: all mean damaged bytes here.
-        raise FormatError(f"{self._path}: damaged: {error or type(error).__name__}") from error
+        raise FormatError(f"{self._path}: damaged: {str(error) or type(error).__name__}") from error
 
     def _require(self, condition: bool, message: str) -> None:
         if not condition:
@@ -213,8 +214,7 @@ class _Reader:
     def _text(self, values: object, name: str) -> tuple[str, ...]:
         ok = isinstance(values, list) and all(isinstance(value, str) for value in values)
         self._require(ok, f"meta.{name} must be a list of texts")
-        assert isinstance(values, list)
-        return tuple(values)
+        return tuple(cast("list[str]", values))
 
     def graph_meta(self, meta: Mapping[str, Any]) -> GraphMeta:
         """Build the `GraphMeta`."""
@@ -262,9 +262,7 @@ class _Reader:
                 method=str(faz["method"]),
                 confidence=math.nan if confidence is None else float(confidence),
             ),
-            edges=MappingProxyType(
-                {r: self.array(f"edges.{r}", "int64", None) for r in RELATIONS}
-            ),
+            edges=MappingProxyType({r: self.array(f"edges.{r}", "int64", None) for r in RELATIONS}),
             edge_attr=MappingProxyType(
                 {r: self.array(f"edge_attr.{r}", "float32", None) for r in RELATIONS}
             ),
@@ -283,7 +281,7 @@ class _Reader:
         return graph
 
     def _check(self, graph: HeteroGraph) -> None:
-        counts = {
+        counts: dict[str, list[NDArray[Any]]] = {
             "nodes": [graph.node_rowcol, graph.node_radius_px, graph.node_degree,
                       graph.node_pixels, graph.node_kind],
             "segments": [graph.segment_nodes, graph.segment_faces, graph.vessel_x,

@@ -92,14 +92,15 @@ def draw_overlay(
 
 
 def _grey(background: ArrayLike | None, shape: tuple[int, int]) -> NDArray[np.float32] | None:
-    """The background stretched to 0..1, with the mask's shape."""
+    """Return the background stretched to 0..1, with the mask's shape."""
     if background is None:
         return None
     image = require_intensity(background, shape, name="background").astype(np.float32)
     low, high = np.quantile(image, [0.01, 0.99])
     factor = shape[0] // image.shape[0]
     stretched = np.clip((image - low) / max(float(high - low), 1e-9), 0, 1)
-    return stretched.repeat(factor, axis=0).repeat(factor, axis=1).astype(np.float32)
+    large: NDArray[np.float32] = stretched.repeat(factor, axis=0).repeat(factor, axis=1)
+    return large
 
 
 def _base(graph: HeteroGraph, grey: NDArray[np.float32] | None) -> NDArray[np.uint8]:
@@ -125,7 +126,7 @@ def _xy(points: NDArray[Any], factor: int) -> list[tuple[float, float]]:
 
 
 def _draw_lines(draw: ImageDraw.ImageDraw, graph: HeteroGraph, factor: int) -> None:
-    width = max(1, round(0.6 * factor))
+    width = max(1, factor)
     for segment, (start, end) in enumerate(graph.segment_nodes.tolist()):
         first, last = graph.point_ptr[segment : segment + 2]
         ends = graph.node_rowcol[[start, end]]
@@ -134,7 +135,7 @@ def _draw_lines(draw: ImageDraw.ImageDraw, graph: HeteroGraph, factor: int) -> N
 
 
 def _draw_nodes(draw: ImageDraw.ImageDraw, graph: HeteroGraph, factor: int) -> None:
-    radius = 1.1 * factor
+    radius = 1.4 * factor
     for (x, y), kind in zip(_xy(graph.node_rowcol, factor), graph.node_kind.tolist(), strict=True):
         _marker(draw, x, y, radius, NODE_KINDS[kind])
 
@@ -158,7 +159,11 @@ def _legend(graph: HeteroGraph, width: int) -> NDArray[np.uint8]:
         ("area", f"{graph.num_icas} areas"),
         ("faz", f"FAZ ({graph.faz_info.method})"),
         ("void", "dropped void"),
-        *((kind, f"{count} {kind}") for kind, count in zip(NODE_KINDS, kinds, strict=True) if count),
+        *(
+            (kind, f"{count} {kind}")
+            for kind, count in zip(NODE_KINDS, kinds, strict=True)
+            if count
+        ),
     ]
     places, height = _layout(entries, font, size, width)
     strip = Image.new("RGB", (width, height), (255, 255, 255))

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -173,4 +173,4 @@ def match_faces(faces: Faces, ica_label: ArrayLike) -> NDArray[np.int32]:
     labels = require_labels(ica_label, name="ica_label")
     require_same_shape(labels, faces.label.shape, name="ica_label")
     out: NDArray[np.int32] = core.match_faces(faces, labels)
-    return cast("NDArray[np.int32]", out)
+    return out

@@ -103,7 +103,7 @@ def minimal_pass(skeleton: ArrayLike, *, anchors: ArrayLike | None = None) -> ND
     Examples
     --------
     >>> minimal_pass([[1, 1], [0, 1]]).astype(int).tolist()
-    [[1, 0], [0, 1]]
+    [[0, 1], [0, 1]]
     """
     pixels = require_mask(skeleton, name="skeleton")
     out: NDArray[np.bool_] = core.minimal_pass(pixels, anchor_array(anchors, pixels))
@@ -173,9 +173,7 @@ def label(
     """
     require_choice(connectivity, (4, 8), "connectivity")
     labels: NDArray[np.int32]
-    labels, _ = core.label(
-        require_mask(mask), connectivity, require_bool(background, "background")
-    )
+    labels, _ = core.label(require_mask(mask), connectivity, require_bool(background, "background"))
     return labels
 
 

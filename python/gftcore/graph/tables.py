@@ -11,7 +11,12 @@ import numpy as np
 
 from gftcore._validation import describe
 from gftcore.errors import ArgumentTypeError
-from gftcore.graph.columns import ICA_COLUMNS, VESSEL_COLUMNS, exported_columns
+from gftcore.graph.columns import (
+    ICA_COLUMNS,
+    VESSEL_COLUMNS,
+    column_info,
+    exported_columns,
+)
 from gftcore.graph.hetero_graph import NODE_KINDS, NODE_TYPES, RELATIONS, HeteroGraph
 from gftcore.io import write_csv
 
@@ -62,7 +67,9 @@ def write_tables(graph: HeteroGraph, stem: str | Path, *, image_id: str = "") ->
         raise ArgumentTypeError(f"graph must be a HeteroGraph, got {describe(graph)}")
     base = Path(stem)
     key = image_id or base.name
-    paths = [base.with_name(f"{base.name}.{table}.csv") for table in ("junctions", "nodes", "edges")]
+    paths = [
+        base.with_name(f"{base.name}.{table}.csv") for table in ("junctions", "nodes", "edges")
+    ]
     junctions = ("image_id", "junction_id", "row", "col", "radius_px", "degree", "kind")
     write_csv(paths[0], junctions, _junctions(graph, key))
     columns, rows = _nodes(graph, key)
@@ -80,41 +87,58 @@ def _junctions(graph: HeteroGraph, key: str) -> Iterator[list[Any]]:
 
 
 def _nodes(graph: HeteroGraph, key: str) -> tuple[list[str], Iterator[list[Any]]]:
-    vessel = [c for c in exported_columns(graph.vessel_columns, "vessel") if c[1] not in _COMMON]
-    area = exported_columns(graph.ica_columns, "ica")
+    tables = {node_type: _feature_columns(graph, node_type) for node_type in NODE_TYPES}
     own = ["node1", "node2", "face_left", "face_right", "label", "touches_border"]
-    features = list(dict.fromkeys([name for _, name, _ in (*vessel, *area)]))
+    features = list(dict.fromkeys(name for table in tables.values() for name in table))
     columns = [*_COMMON, *own, *features, "polyline"]
-    place = {name: index for index, name in enumerate(columns)}
 
     def rows() -> Iterator[list[Any]]:
-        for node_type in NODE_TYPES:
-            spec = vessel if node_type == "vessel" else area
-            table = graph.features(node_type)
-            powers = np.array([graph.meta.mm_per_px**power for _, _, power in spec])
-            scaled = table[:, [index for index, _, _ in spec]] * powers
-            places = [place[name] for _, name, _ in spec]
-            at = graph.positions(node_type).tolist()
-            for index, values in enumerate(scaled.tolist()):
-                row: list[Any] = [None] * len(columns)
-                row[:5] = [key, node_type, index, *at[index]]
-                for where, value in zip(places, values, strict=True):
-                    row[where] = value
-                row[5:11] = _own_cells(graph, node_type, index)
-                if node_type == "vessel":
-                    row[-1] = _polyline(graph, index)
-                yield row
+        for node_type, table in tables.items():
+            count = len(graph.features(node_type))
+            rowcol = graph.positions(node_type)
+            known: dict[str, list[Any]] = {
+                "image_id": [key] * count,
+                "type": [node_type] * count,
+                "node_id": list(range(count)),
+                "row": rowcol[:, 0].tolist(),
+                "col": rowcol[:, 1].tolist(),
+                **_own_columns(graph, node_type),
+                **table,
+            }
+            missing = [None] * count
+            yield from map(list, zip(*(known.get(name, missing) for name in columns), strict=True))
 
     return columns, rows()
 
 
-def _own_cells(graph: HeteroGraph, node_type: str, index: int) -> list[Any]:
+def _feature_columns(graph: HeteroGraph, node_type: str) -> dict[str, list[Any]]:
+    """Map exported names to values; counts are integers."""
+    names = graph.vessel_columns if node_type == "vessel" else graph.ica_columns
+    out: dict[str, list[Any]] = {}
+    for index, name, power in exported_columns(names, node_type):
+        if name in _COMMON:
+            continue
+        values = graph.features(node_type)[:, index] * graph.meta.mm_per_px**power
+        whole = column_info(node_type, names[index]).unit in ("count", "flag")
+        out[name] = values.astype(np.int64).tolist() if whole else values.tolist()
+    return out
+
+
+def _own_columns(graph: HeteroGraph, node_type: str) -> dict[str, list[Any]]:
     if node_type == "vessel":
-        return [*graph.segment_nodes[index].tolist(), *graph.segment_faces[index].tolist(), None, None]
+        return {
+            "node1": graph.segment_nodes[:, 0].tolist(),
+            "node2": graph.segment_nodes[:, 1].tolist(),
+            "face_left": graph.segment_faces[:, 0].tolist(),
+            "face_right": graph.segment_faces[:, 1].tolist(),
+            "polyline": [_polyline(graph, segment) for segment in range(graph.num_segments)],
+        }
     if node_type == "ica":
-        label, border = int(graph.ica_label_id[index]), bool(graph.ica_touches_border[index])
-        return [None, None, None, None, label, border]
-    return [None, None, None, None, graph.faz_info.label, None]
+        return {
+            "label": graph.ica_label_id.tolist(),
+            "touches_border": graph.ica_touches_border.astype(np.int64).tolist(),
+        }
+    return {"label": [graph.faz_info.label] * len(graph.faz_x)}
 
 
 def _polyline(graph: HeteroGraph, segment: int) -> str:

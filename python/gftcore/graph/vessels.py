@@ -48,9 +48,7 @@ def _require_graph(graph: object) -> Any:
     return graph
 
 
-def _require_distance(
-    squared_distance: ArrayLike, shape: tuple[int, ...]
-) -> NDArray[np.int32]:
+def _require_distance(squared_distance: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.int32]:
     out = require_array(squared_distance, np.int32, name="squared_distance", ndim=2)
     require_same_shape(out, shape, name="squared_distance")
     return cast("NDArray[np.int32]", out)

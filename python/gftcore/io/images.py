@@ -146,7 +146,7 @@ def _decoded(image: Image.Image, channel: str | None, file: Path) -> NDArray[Any
 
 
 def _one_plane(pixels: NDArray[Any], channel: str | None, file: Path) -> NDArray[Any]:
-    """The asked plane of [H, W] or [H, W, 1..4] pixels (grey, grey+alpha, RGB, RGBA)."""
+    """Return the asked plane of [H, W] or [H, W, 1..4] pixels (grey, grey+alpha, RGB, RGBA)."""
     if pixels.ndim == 2:
         if channel not in (None, "mean"):
             raise ArgumentError(f"{file}: is grey and has no channel {channel!r}")

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import csv
-import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -14,22 +13,8 @@ from gftcore.io.files import atomic_path
 __all__ = ["write_csv"]
 
 
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    if isinstance(value, float):
-        if math.isnan(value):
-            return ""
-        return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
-    return str(value)
-
-
-def write_csv(
-    path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[object]]
-) -> None:
-    """Write a table as UTF-8 CSV, as a whole or not at all.
+def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    r"""Write a table as UTF-8 CSV, as a whole or not at all.
 
     Parameters
     ----------
@@ -38,8 +23,8 @@ def write_csv(
     columns
         Header.
     rows
-        Python values, one per column. Missing values (None, NaN) are empty cells, infinity is
-        ``inf``, floats have the fewest digits that read back the same.
+        Python values, one per column; NaN and None become empty cells, floats have the fewest
+        digits that read back the same.
 
     Examples
     --------
@@ -47,14 +32,16 @@ def write_csv(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     write_csv(Path(folder) / "t.csv", ["a", "b"], [[1, 0.5], [None, float("nan")]])
     ...     (Path(folder) / "t.csv").read_text()
-    'a,b\\n1,0.5\\n,\\n'
+    'a,b\n1,0.5\n,\n'
     """
-    with atomic_path(path) as temporary, temporary.open(
-        "w", encoding="utf-8", errors="surrogateescape", newline=""
-    ) as stream:
+    with (
+        atomic_path(path) as temporary,
+        temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream,
+    ):
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)
         for row in rows:
             if len(row) != len(columns):
                 raise ArgumentError(f"a row has {len(row)} cells, expected {len(columns)}")
-            writer.writerow([_cell(value) for value in row])
+            # NaN is the one value that differs from itself; csv writes None as an empty cell.
+            writer.writerow([None if value != value else value for value in row])  # noqa: PLR0124

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -13,7 +14,7 @@ namespace gftcore {
 namespace {
 
 TEST_CASE("a grid of vessels gives its crossings, pieces and areas") {
-  const Pixels mask = vessel_grid(60, 80, 20);
+  const Pixels mask = vessel_grid(58, 78, 20);
   Workspace workspace;
   const HeteroGraph graph = extract({mask.view(), {}, {}, {}}, {}, workspace);
   CHECK(graph.remarks.empty());
@@ -51,20 +52,26 @@ TEST_CASE("a workspace carries nothing over from one image to the next") {
   const HeteroGraph again = extract({small.view(), {}, {}, {}}, {}, reused);
   Workspace fresh;
   const HeteroGraph first = extract({small.view(), {}, {}, {}}, {}, fresh);
-  CHECK(again.vessels.values == first.vessels.values);
-  CHECK(again.areas.values == first.areas.values);
+  CHECK(same_bytes(again.vessels.values, first.vessels.values));
+  CHECK(same_bytes(again.areas.values, first.areas.values));
   CHECK(again.vi.ends == first.vi.ends);
 }
 
 TEST_CASE("excluded pixels cut vessels as the image frame does") {
-  const Pixels mask = vessel_grid(60, 80, 20);
-  Pixels excluded(60, 80);
-  for (index_t r = 0; r < 60; ++r) {
-    for (index_t c = 50; c < 80; ++c) excluded(r, c) = 1;
+  const Pixels mask = vessel_grid(58, 78, 20);
+  Pixels excluded(58, 78);
+  for (index_t r = 0; r < 58; ++r) {
+    for (index_t c = 50; c < 78; ++c) excluded(r, c) = 1;
   }
   Workspace workspace;
   const HeteroGraph graph = extract({mask.view(), {}, excluded.view(), {}}, {}, workspace);
-  for (const auto touches : graph.ica_touches_border) CHECK(touches == 1);
+  index_t beside = 0;
+  for (std::size_t a = 0; a < graph.ica_touches_border.size(); ++a) {
+    if (graph.ica_bbox[4 * a + 3] != 50) continue;
+    CHECK(graph.ica_touches_border[a] == 1);
+    ++beside;
+  }
+  CHECK(beside > 0);
   for (std::size_t i = 1; i < graph.point_pixel.size(); i += 2) CHECK(graph.point_pixel[i] < 50);
 }
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gftcore/vessel/centreline.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -9,6 +7,7 @@
 
 #include "drawing.hpp"
 #include "gftcore/common/error.hpp"
+#include "gftcore/vessel/centreline.hpp"
 
 namespace gftcore {
 namespace {

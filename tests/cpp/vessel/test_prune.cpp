@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gftcore/vessel/prune.hpp"
-
 #include <doctest/doctest.h>
 
 #include <vector>
 
 #include "drawing.hpp"
 #include "gftcore/common/error.hpp"
+#include "gftcore/vessel/prune.hpp"
 
 namespace gftcore {
 namespace {

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gftcore/vessel/segment_features.hpp"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -10,6 +8,7 @@
 
 #include "drawing.hpp"
 #include "gftcore/common/error.hpp"
+#include "gftcore/vessel/segment_features.hpp"
 
 namespace gftcore {
 namespace {
@@ -90,8 +89,7 @@ TEST_CASE("intensity statistics at full and at reduced size") {
   CHECK(value(table, "intensity_q25") == 15);
   CHECK(value(table, "intensity_q75") == 40);
   const double one = 7.5;
-  const SegmentTable coarse =
-      Bar().table(FeatureMode::edt, ImageView<const double>(&one, 1, 1));
+  const SegmentTable coarse = Bar().table(FeatureMode::edt, ImageView<const double>(&one, 1, 1));
   CHECK(value(coarse, "intensity_mean") == 7.5);
   CHECK(value(coarse, "intensity_std") == 0);
 }
@@ -111,12 +109,12 @@ TEST_CASE("wrong shapes and the wrong mode are refused") {
   SurfaceFeatures surface;
   SurfaceScratch scratch;
   const ImageView<const std::int32_t> assignment(bar.point_of_pixel.data(), 5, 5);
-  CHECK_THROWS_AS(surface_features(bar.graph, BitImage(4, 5), assignment, FeatureMode::edt,
-                                   surface, scratch),
-                  ShapeError);
-  CHECK_THROWS_AS(surface_features(bar.graph, bar.mask, assignment, FeatureMode::centreline,
-                                   surface, scratch),
-                  ValueError);
+  CHECK_THROWS_AS(
+      surface_features(bar.graph, BitImage(4, 5), assignment, FeatureMode::edt, surface, scratch),
+      ShapeError);
+  CHECK_THROWS_AS(
+      surface_features(bar.graph, bar.mask, assignment, FeatureMode::centreline, surface, scratch),
+      ValueError);
   const std::vector<float> image(10);
   CHECK_THROWS_AS(bar.table(FeatureMode::edt, ImageView<const float>(image.data(), 2, 5)),
                   ShapeError);

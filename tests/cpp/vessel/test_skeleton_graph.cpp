@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gftcore/vessel/skeleton_graph.hpp"
-
 #include <doctest/doctest.h>
+
+#include "gftcore/vessel/skeleton_graph.hpp"
 
 namespace gftcore {
 namespace {

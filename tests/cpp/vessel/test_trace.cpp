@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gftcore/vessel/trace.hpp"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -9,6 +7,7 @@
 #include "drawing.hpp"
 #include "gftcore/common/error.hpp"
 #include "gftcore/morphology/minimal_pass.hpp"
+#include "gftcore/vessel/trace.hpp"
 
 namespace gftcore {
 namespace {

@@ -7,19 +7,27 @@ from typing import Any
 
 import numpy as np
 import pytest
-from figures import bar, disc, draw
 from numpy.typing import NDArray
-from random_masks import random_mask
 from scipy import ndimage
 from skimage.measure import euler_number
 
+from figures import bar, disc, draw
 from gftcore import graph, reference
+from random_masks import random_mask
 
 EIGHT = np.ones((3, 3))
 FIELDS = (
-    "skeleton anchors node_rowcol node_degree node_pixels node_kind"
-    " segment_nodes segment_ends point_ptr point_pixel"
-).split()
+    "skeleton",
+    "anchors",
+    "node_rowcol",
+    "node_degree",
+    "node_pixels",
+    "node_kind",
+    "segment_nodes",
+    "segment_ends",
+    "point_ptr",
+    "point_pixel",
+)
 
 
 def traced(mask: NDArray[np.bool_]) -> tuple[Any, NDArray[np.int32]]:

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from figures import annulus, bar, draw
 from numpy.typing import NDArray
-from random_masks import random_mask
 from scipy import ndimage
 
+from figures import annulus, bar, draw
 from gftcore import graph, reference
+from random_masks import random_mask
 
 MODES = ("edt", "voreen_slab", "centreline")
 
@@ -30,13 +30,13 @@ def columns(mask: NDArray[np.bool_], **options: Any) -> dict[str, NDArray[np.flo
 
 
 def bar_through(rng: np.random.Generator, angle: float, half_width: float) -> NDArray[np.bool_]:
-    """A bar that crosses the whole image, so that it has no tips."""
+    """Draw a bar that crosses the whole image, so that it has no tips."""
     centre = tuple(180 + rng.uniform(-0.5, 0.5, 2))
     return bar((361, 361), centre, angle, 1000, half_width)
 
 
 def longest(x: dict[str, NDArray[np.float64]]) -> dict[str, float]:
-    """The row of the longest segment; a slanted bar may also keep one in its corner."""
+    """Return the row of the longest segment; a slanted bar may also keep one in its corner."""
     row = np.argmax(x["length"])
     return {name: float(values[row]) for name, values in x.items()}
 

@@ -7,19 +7,27 @@ from typing import Any
 
 import numpy as np
 import pytest
-from figures import FIGURES, Figure, draw
 from numpy.typing import NDArray
-from random_masks import random_mask
 from scipy import ndimage
 from skimage.measure import euler_number
 
+from figures import FIGURES, Figure, draw
 from gftcore import graph, reference
+from random_masks import random_mask
 
 EIGHT = np.ones((3, 3))
 FIELDS = (
-    "skeleton anchors node_rowcol node_degree node_pixels node_kind"
-    " segment_nodes segment_ends point_ptr point_pixel"
-).split()
+    "skeleton",
+    "anchors",
+    "node_rowcol",
+    "node_degree",
+    "node_pixels",
+    "node_kind",
+    "segment_nodes",
+    "segment_ends",
+    "point_ptr",
+    "point_pixel",
+)
 
 
 def traced(mask: NDArray[np.bool_]) -> Any:
@@ -118,11 +126,11 @@ def test_input_is_made_minimal_first() -> None:
     assert len(g.point_pixel) == 5
 
 
-def test_anchors_off_the_skeleton_are_dropped() -> None:
+def test_anchors_off_the_skeleton_are_refused() -> None:
     skeleton = draw(".....", ".###.", ".....")
-    g = graph.trace(skeleton, anchors=np.array([[0, 0], [1, 1]]))
-    assert g.anchors.tolist() == [[1, 1]]
-    assert g.node_kind.tolist() == [2, 0]
+    with pytest.raises(ValueError, match="anchors"):
+        graph.trace(skeleton, anchors=np.array([[0, 0], [1, 1]]))
+    assert graph.trace(skeleton, anchors=np.array([[1, 1]])).node_kind.tolist() == [2, 0]
 
 
 def test_arrays_are_read_only_and_outlive_the_graph() -> None:

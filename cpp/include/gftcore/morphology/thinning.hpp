@@ -28,12 +28,11 @@ constexpr bool is_oracle(SkeletonMethod method) {
 /// Memory that thin() reuses between calls; its content means nothing to the caller.
 struct ThinScratch {
   BitImage frozen;
-  BitImage other;                     // the second image of a parallel pass; pixels to test again
+  BitImage other;                     // the second image of a parallel pass
   std::vector<std::uint8_t> active;   // one bit a word, block column by block column
   std::vector<std::uint8_t> changed;  // the last two passes
-  std::vector<std::int32_t> order;    // pixels by distance
-  std::vector<std::int64_t> keys;
-  std::vector<index_t> bucket;
+  std::vector<std::int64_t> keys;     // pixels by distance
+  std::vector<std::int64_t> sorted_keys;
 };
 
 /// Thin a mask to lines one pixel wide; outside the image is background.

@@ -14,9 +14,9 @@
 namespace gftcore {
 
 enum class FeatureMode : std::uint8_t {
-  edt,           ///< surface = contour pixels; distance = to the pixel's centre + 1/2
-  voreen_slab,   ///< surface = all pixels, as in a volume of one slice; distance = to the centre
-  centreline,    ///< no surface columns
+  edt,          ///< surface = contour pixels; distance = to the pixel's centre + 1/2
+  voreen_slab,  ///< surface = all pixels, as in a volume of one slice; distance = to the centre
+  centreline,   ///< no surface columns
 };
 
 /// What the mask pixels nearest to a segment's points say about it. Columns of `radii`: mean and

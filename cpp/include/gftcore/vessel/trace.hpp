@@ -23,14 +23,14 @@ struct TraceScratch {
     bool junction;
   };
 
-  BitImage nodes;                         // pixels that belong to a node
-  BitImage junctions;                     // pixels with three or more links
-  std::vector<std::int32_t> rank_base;    // [rows * stride] node pixels before each word
-  std::vector<NodePixel> node_pixels;     // raster order; position = rank
-  std::vector<std::int32_t> root;         // [ranks] union-find, later the lowest rank of the node
-  std::vector<std::int32_t> euler;        // [ranks] summed at the roots
-  std::vector<std::int32_t> node_of;      // [ranks]
-  std::vector<index_t> forced;            // pixels that are nodes although they have two links
+  BitImage nodes;                       // pixels that belong to a node
+  BitImage junctions;                   // pixels with three or more links
+  std::vector<std::int32_t> rank_base;  // [rows * stride] node pixels before each word
+  std::vector<NodePixel> node_pixels;   // raster order; position = rank
+  std::vector<std::int32_t> root;       // [ranks] union-find, later the lowest rank of the node
+  std::vector<std::int32_t> euler;      // [ranks] summed at the roots
+  std::vector<std::int32_t> node_of;    // [ranks]
+  std::vector<index_t> forced;          // pixels that are nodes although they have two links
   BitImage unvisited;
 };
 

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``gftcore extract``: images or masks to graphs and tables."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Annotated, Literal
+
+import typer
+
+from gftcore.cli import options
+from gftcore.cli.jobs import Job, end_code, find_jobs, summary
+from gftcore.cli.outcome import guarded, print_json, say, tell
+from gftcore.cli.progress import Progress
+from gftcore.errors import ArgumentError, GftcoreWarning
+
+__all__ = ["extract"]
+
+_SCHEMA = "gftcore-extract/1"
+
+
+@guarded
+def extract(
+    paths: options.Paths,
+    out: options.Out,
+    *,
+    kind: Annotated[
+        Literal["auto", "mask", "image"],
+        typer.Option("--kind", help="auto: a file with two values is a mask, else an image."),
+    ] = "auto",
+    threshold: Annotated[
+        float | None, typer.Option("--threshold", help="Masks: vessel is value > threshold.")
+    ] = None,
+    fov_mm: Annotated[
+        float, typer.Option("--fov-mm", help="Length of the longer side in mm.")
+    ] = 3.0,
+    eye: Annotated[Literal["OD", "OS", "unknown"], typer.Option("--eye")] = "unknown",
+    method: options.Method = "local_contrast",
+    scale: options.Scale = 4,
+    skeleton: Annotated[
+        Literal["fast", "ordered", "zhang-skimage", "zhang-opencv", "guohall-opencv"],
+        typer.Option("--skeleton", help="Thinning."),
+    ] = "fast",
+    prune: Annotated[
+        Literal["bulge", "length", "none"], typer.Option("--prune", help="Removal of spurs.")
+    ] = "bulge",
+    features: Annotated[
+        Literal["edt", "voreen_slab", "centreline"],
+        typer.Option("--features", help="Definition of vessel features."),
+    ] = "edt",
+    adjacency: Annotated[
+        Literal["planar", "centerline4"], typer.Option("--adjacency", help="Which areas touch.")
+    ] = "planar",
+    faz: Annotated[
+        Literal["auto", "fixed"], typer.Option("--faz", help="How the FAZ is chosen.")
+    ] = "auto",
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--exclude", help="Rectangle ROW0,COL0,ROW1,COL1 to leave out; repeatable."),
+    ] = None,
+    overlay: Annotated[
+        bool, typer.Option("--overlay", help="Also draw <name>.overlay.png.")
+    ] = False,
+    channel: options.Channel = None,
+    max_pixels: options.MaxPixels = 64_000_000,
+    threads: options.Threads = None,
+    dry_run: options.DryRun = False,
+    overwrite: options.Overwrite = False,
+    json_: options.Json = False,
+    quiet: options.Quiet = False,
+    debug: options.Debug = False,  # noqa: ARG001 - read by `guarded`
+) -> int:
+    """Turn images or vessel masks into graphs: <name>.npz and CSV tables, images.csv for all.
+
+    Files that were extracted before with the same settings are skipped.
+    """
+    from gftcore.cli.extraction import Extraction, Reading
+    from gftcore.graph import ExtractConfig
+    from gftcore.segmentation import SegmentConfig
+
+    config = ExtractConfig(
+        skeleton=skeleton,
+        prune=prune,
+        features=features,
+        adjacency=adjacency,
+        faz=faz,
+        exclude=tuple(_rectangle(text) for text in exclude or ()),
+        fov_mm=fov_mm,
+        eye=eye,
+    )
+    jobs = find_jobs(paths, out)
+    run = Extraction(
+        out=out,
+        config=config,
+        seg=SegmentConfig(method=method, scale=scale),
+        reading=Reading(kind, threshold, channel, max_pixels),
+        overlay=overlay,
+        overwrite=overwrite,
+    )
+    if dry_run:
+        run.plan(jobs)
+    else:
+        with (
+            warnings.catch_warnings(),
+            Progress(len(jobs), what="extract", silent=json_ or quiet) as progress,
+        ):
+            # The codes are listed with each image instead.
+            warnings.simplefilter("ignore", GftcoreWarning)
+            run.run(jobs, threads, progress)
+    _report(jobs, json_=json_, quiet=quiet, dry_run=dry_run, config_hash=config.hash)
+    return end_code(jobs)
+
+
+def _rectangle(text: str) -> tuple[int, int, int, int]:
+    try:
+        row0, col0, row1, col1 = (int(part) for part in text.split(","))
+    except ValueError as error:
+        raise ArgumentError(f"--exclude must be ROW0,COL0,ROW1,COL1, got {text!r}") from error
+    return row0, col0, row1, col1
+
+
+def _report(jobs: list[Job], *, json_: bool, quiet: bool, dry_run: bool, config_hash: str) -> None:
+    counts = summary(jobs)
+    if json_:
+        print_json(
+            {
+                "schema": _SCHEMA,
+                "dry_run": dry_run,
+                "config_hash": config_hash,
+                "summary": counts,
+                "images": [job.document() for job in jobs],
+            }
+        )
+        return
+    for job in jobs:
+        if job.status == "failed":
+            say(job.complaint())
+        elif not quiet:
+            tell(_line(job))
+    if not quiet and not dry_run:
+        say(
+            f"{counts['ok']} graphs written, {counts['skipped']} there already, "
+            f"{counts['failed']} failed"
+        )
+
+
+def _line(job: Job) -> str:
+    if job.status == "waiting":
+        return f"would write {', '.join(job.outputs)}"
+    numbers = ", ".join(f"{count} {name}" for name, count in job.counts.items())
+    notes = f" [{', '.join(job.warnings)}]" if job.warnings else ""
+    skipped = " (there already)" if job.status == "skipped" else ""
+    return f"{job.outputs[0]}: {numbers}{notes}{skipped}"

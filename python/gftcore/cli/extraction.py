@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The work behind ``gftcore extract``: read, extract in threads, write, resume."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gftcore.cli.jobs import Job
+from gftcore.errors import ArgumentError, FormatError, GftcoreError, RefusedError
+from gftcore.graph import (
+    BatchItem,
+    ExtractFailure,
+    HeteroGraph,
+    draw_overlay,
+    extract_batch,
+    load,
+    save,
+    write_tables,
+)
+from gftcore.graph.assemble import settings_hash
+from gftcore.graph.overlay import OVERLAY_KEEP
+from gftcore.graph.tables import IMAGE_COLUMNS, image_row, write_dictionary
+from gftcore.io import (
+    atomic_path,
+    file_sha256,
+    is_mask,
+    provenance,
+    read_image,
+    write_csv,
+    write_image,
+)
+
+if TYPE_CHECKING:
+    from gftcore.cli.progress import Progress
+    from gftcore.graph import ExtractConfig
+    from gftcore.segmentation import SegmentConfig
+
+__all__ = ["Extraction", "Reading", "counts_of", "write_run_file"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How files are read."""
+
+    kind: str
+    threshold: float | None
+    channel: str | None
+    max_pixels: int
+
+    def source(self, path: Path) -> dict[str, str]:
+        """Identify an input by its bytes, and by the options that say how to read them."""
+        out = {"sha256": file_sha256(path)}
+        if self.channel is not None:
+            out["channel"] = self.channel
+        if self.threshold is not None:
+            out["threshold"] = repr(float(self.threshold))
+        return out
+
+    def item(self, path: Path) -> BatchItem:
+        """Read one file as mask or image."""
+        pixels = read_image(path, channel=self.channel, max_pixels=self.max_pixels)  # type: ignore[arg-type]
+        as_mask = self.kind == "mask" or self.threshold is not None
+        if as_mask or (self.kind == "auto" and is_mask(pixels)):
+            if self.kind == "image":
+                raise ArgumentError("--threshold is for masks; it cannot go with --kind image")
+            return BatchItem(mask=pixels, threshold=self.threshold, name=str(path))
+        return BatchItem(image=pixels, name=str(path))
+
+
+@dataclass(slots=True)
+class Extraction:
+    """Settings of one run of ``gftcore extract``."""
+
+    out: Path
+    config: ExtractConfig
+    seg: SegmentConfig
+    reading: Reading
+    overlay: bool
+    overwrite: bool
+
+    def stem(self, job: Job) -> Path:
+        """Path of a job's results without suffix."""
+        return self.out / Path(job.stem)
+
+    def names(self, job: Job) -> list[Path]:
+        """Files that a job writes."""
+        base = self.stem(job)
+        suffixes = [".npz", ".junctions.csv", ".nodes.csv", ".edges.csv"]
+        if self.overlay:
+            suffixes.append(".overlay.png")
+        return [base.with_name(base.name + suffix) for suffix in suffixes]
+
+    def plan(self, jobs: list[Job]) -> None:
+        """Say what would be written, without writing."""
+        for job in jobs:
+            job.outputs = [str(path) for path in self.names(job)]
+            try:
+                self._stored(job)
+            except GftcoreError as error:
+                job.fail(error)
+
+    def run(self, jobs: list[Job], threads: int | None, progress: Progress) -> None:
+        """Work on all jobs; each one's outcome is recorded in it."""
+        table = _ImageTable(self.out / "images.csv", overwrite=self.overwrite)
+        pending: deque[tuple[Job, dict[str, str]]] = deque()
+        keep = OVERLAY_KEEP if self.overlay else ()
+        results = extract_batch(
+            self._items(jobs, pending, table, progress),
+            self.config,
+            seg=self.seg,
+            threads=threads,
+            keep=keep,
+        )
+        try:
+            for result in results:
+                job, source = pending.popleft()
+                try:
+                    self._finish(job, source, result, table)
+                except GftcoreError as error:
+                    job.fail(error)
+                progress.step(failed=job.status == "failed")
+        finally:
+            # An interrupted run also tells what it finished.
+            table.add_failures(jobs, self.reading.kind)
+            table.write()
+        self._write_run_files()
+
+    def _items(
+        self,
+        jobs: list[Job],
+        pending: deque[tuple[Job, dict[str, str]]],
+        table: _ImageTable,
+        progress: Progress,
+    ) -> Iterator[BatchItem]:
+        for job in jobs:
+            try:
+                stored = self._stored(job)
+                if stored is None:
+                    source = self.reading.source(job.path)
+                    item = self.reading.item(job.path)
+            except (GftcoreError, OSError) as error:
+                job.fail(error)
+                progress.step(failed=True)
+                continue
+            if stored is not None:
+                job.status = "skipped"
+                self._describe(job, stored, table)
+                progress.step(failed=False)
+                continue
+            pending.append((job, source))
+            yield item
+
+    def _stored(self, job: Job) -> HeteroGraph | None:
+        """Return the result of an earlier, equal run; None if the job has to run.
+
+        Raises
+        ------
+        RefusedError
+            If there are results of other settings or another input.
+        """
+        targets = self.names(job)
+        present = [path for path in targets if path.exists()]
+        if self.overwrite or not present:
+            return None
+        if targets[0] not in present:
+            raise RefusedError(f"{present[0]} exists; use --overwrite or another folder")
+        try:
+            graph = load(targets[0])
+        except FormatError as error:
+            raise RefusedError(f"{targets[0]} is no graph file; use --overwrite") from error
+        same = dict(graph.meta.source) == {
+            "kind": graph.meta.source.get("kind"),
+            **self.reading.source(job.path),
+        }
+        if not same or graph.meta.config_hash != self._hash(graph.meta.source.get("kind")):
+            raise RefusedError(
+                f"{targets[0]} comes from other settings or another image; "
+                "use --overwrite or another folder"
+            )
+        # Files that an interrupted run did not come to are made again from the start.
+        return graph if len(present) == len(targets) else None
+
+    def _hash(self, kind: str | None) -> str:
+        settings = self.config.to_dict()
+        if kind == "image":
+            settings["segmentation"] = self.seg.to_dict()
+        return settings_hash(settings)
+
+    def _finish(
+        self,
+        job: Job,
+        source: dict[str, str],
+        result: HeteroGraph | ExtractFailure,
+        table: _ImageTable,
+    ) -> None:
+        if isinstance(result, ExtractFailure):
+            job.failed(result.code, result.message)
+            return
+        graph = result.with_source(**source)
+        targets = self.names(job)
+        write_tables(graph, self.stem(job), image_id=str(job.stem))
+        if self.overlay:
+            write_image(targets[-1], draw_overlay(graph))
+        # Last, because its presence says that the others are complete.
+        save(_without_images(graph), targets[0])
+        job.status = "ok"
+        self._describe(job, graph, table)
+
+    def _describe(self, job: Job, graph: HeteroGraph, table: _ImageTable) -> None:
+        job.outputs = [str(path) for path in self.names(job)]
+        job.warnings = graph.meta.warnings
+        job.counts = counts_of(graph)
+        table.add(image_row(graph, image_id=str(job.stem), relpath=_relpath(job)))
+
+    def _write_run_files(self) -> None:
+        write_dictionary(self.out / "columns.csv")
+        settings = {**self.config.to_dict(), "segmentation": self.seg.to_dict()}
+        write_run_file(self.out / "run.json", settings)
+
+
+def counts_of(graph: HeteroGraph) -> dict[str, int]:
+    """Numbers that a summary shows."""
+    return {
+        "junctions": graph.num_nodes,
+        "segments": graph.num_segments,
+        "areas": graph.num_icas,
+        "faz": len(graph.faz_x),
+        "edges": graph.num_edges,
+    }
+
+
+def write_run_file(path: Path, settings: dict[str, Any]) -> None:
+    """Write provenance and settings as JSON."""
+    document = {
+        **provenance("gftcore-run/1", config_hash=settings_hash(settings)),
+        "config": settings,
+    }
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n", "utf-8")
+
+
+def _relpath(job: Job) -> str:
+    return f"{job.stem}{job.path.suffix}"
+
+
+def _without_images(graph: HeteroGraph) -> HeteroGraph:
+    """Kept images serve the overlay only."""
+    import dataclasses
+
+    return dataclasses.replace(graph, kept={})
+
+
+class _ImageTable:
+    """``images.csv``: one row per image of this and earlier runs into the same folder."""
+
+    def __init__(self, path: Path, *, overwrite: bool) -> None:
+        self._path = path
+        self._rows: dict[str, list[Any]] = {}
+        if not path.exists():
+            return
+        try:
+            with path.open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
+                rows = list(csv.reader(stream))
+        except (OSError, csv.Error):
+            rows = []
+        if rows and tuple(rows[0]) == IMAGE_COLUMNS:
+            self._rows = {row[0]: row for row in rows[1:] if len(row) == len(IMAGE_COLUMNS)}
+        elif not overwrite:
+            raise RefusedError(f"{path} exists and was not written by gftcore; use --overwrite")
+
+    def add(self, row: list[Any]) -> None:
+        self._rows[str(row[0])] = row
+
+    def add_failures(self, jobs: list[Job], kind: str) -> None:
+        for job in jobs:
+            # A refused result keeps the row of the run that wrote it.
+            if job.status != "failed" or (job.code == "REFUSED" and str(job.stem) in self._rows):
+                continue
+            known = {
+                "image_id": str(job.stem),
+                "relpath": _relpath(job),
+                "kind": None if kind == "auto" else kind,
+                "status": "failed",
+                "error_code": job.code,
+                "message": job.message,
+            }
+            self.add([known.get(column) for column in IMAGE_COLUMNS])
+
+    def write(self) -> None:
+        rows = [self._rows[key] for key in sorted(self._rows)]
+        write_csv(self._path, IMAGE_COLUMNS, rows)

@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Input files of a command: found, named, and what became of each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from gftcore.cli.outcome import Exit
+from gftcore.errors import ArgumentError, GftcoreError, MissingFileError
+
+__all__ = ["Job", "end_code", "find_jobs", "summary"]
+
+_SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp", ".npy")
+
+
+@dataclass(slots=True)
+class Job:
+    """One input file.
+
+    Attributes
+    ----------
+    path
+        The file.
+    stem
+        Name of its results below the output folder, without suffix; also its ``image_id``.
+    status
+        ``waiting``, then ``ok``, ``skipped`` (result was there already) or ``failed``.
+    """
+
+    path: Path
+    stem: PurePosixPath
+    status: str = "waiting"
+    outputs: list[str] = field(default_factory=list)
+    warnings: tuple[str, ...] = ()
+    counts: dict[str, int] = field(default_factory=dict)
+    code: str = ""
+    message: str = ""
+
+    def fail(self, error: GftcoreError | OSError) -> None:
+        """Record why there is no result."""
+        code = error.code if isinstance(error, GftcoreError) else type(error).__name__
+        self.failed(code, str(error))
+
+    def failed(self, code: str, message: str) -> None:
+        """Record why there is no result."""
+        self.status, self.code, self.message = "failed", code, message
+
+    def complaint(self) -> str:
+        """Line that says what failed, naming the file once."""
+        known = self.message.startswith(str(self.path))
+        return f"failed: {self.message if known else f'{self.path}: {self.message}'}"
+
+    def document(self) -> dict[str, Any]:
+        """Entry of the JSON output."""
+        out: dict[str, Any] = {"path": str(self.path), "image_id": str(self.stem)}
+        out |= {"status": self.status, "outputs": self.outputs}
+        if self.status == "failed":
+            return out | {"error": {"code": self.code, "message": self.message}}
+        return out | {"warnings": list(self.warnings), "counts": self.counts}
+
+
+def find_jobs(paths: Sequence[Path], out: Path) -> list[Job]:
+    """List the files to work on; folders are searched, the output folder is left out.
+
+    Raises
+    ------
+    MissingFileError
+        If a path does not exist, or if there is no image at all.
+    ArgumentError
+        If two files would get the same result name.
+    """
+    jobs: dict[PurePosixPath, Job] = {}
+    seen: set[Path] = set()
+    for path, relative in _files(paths, out):
+        real = path.resolve()
+        if real in seen:
+            continue
+        seen.add(real)
+        stem = PurePosixPath(relative.with_suffix("").as_posix())
+        if stem in jobs:
+            raise ArgumentError(
+                f"{jobs[stem].path} and {path} would both be written to {stem}; "
+                "rename one, or use two output folders"
+            )
+        jobs[stem] = Job(path, stem)
+    if not jobs:
+        raise MissingFileError(f"no image ({', '.join(_SUFFIXES)}) in {', '.join(map(str, paths))}")
+    return list(jobs.values())
+
+
+def _files(paths: Sequence[Path], out: Path) -> Iterator[tuple[Path, Path]]:
+    skipped = out.resolve()
+    for path in paths:
+        if path.is_dir():
+            for folder, names, files in os.walk(path):
+                here = Path(folder)
+                names[:] = sorted(
+                    name
+                    for name in names
+                    if not name.startswith(".") and (here / name).resolve() != skipped
+                )
+                for name in sorted(files):
+                    if not name.startswith(".") and Path(name).suffix.lower() in _SUFFIXES:
+                        yield here / name, (here / name).relative_to(path)
+        elif os.path.lexists(path):
+            yield path, Path(path.name)
+        else:
+            raise MissingFileError(f"{path}: does not exist")
+
+
+def summary(jobs: Sequence[Job]) -> dict[str, int]:
+    """Count the jobs of each status."""
+    return {
+        status: sum(job.status == status for job in jobs) for status in ("ok", "skipped", "failed")
+    }
+
+
+def end_code(jobs: Sequence[Job]) -> Exit:
+    """Exit code of a run: all done, some failed, or none done."""
+    failed = [job for job in jobs if job.status == "failed"]
+    if not failed:
+        return Exit.DONE
+    if len(failed) < len(jobs):
+        return Exit.SOME_FAILED
+    if all(job.code == "REFUSED" for job in failed):
+        return Exit.REFUSED
+    if all(job.code == "UNAVAILABLE" for job in failed):
+        return Exit.ENVIRONMENT
+    return Exit.BAD_INPUT

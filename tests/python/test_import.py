@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Importing is free, and a missing core is explained."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import gftcore
+import pytest
+
+HEAVY = ("torch", "torch_geometric", "transformers", "pyarrow", "openai", "scipy", "numba",
+         "networkx", "skimage", "pydantic")  # fmt: skip
+
+
+def loaded_after(code: str) -> set[str]:
+    """Top-level modules that a fresh interpreter has after running `code`."""
+    program = f"import sys, json\n{code}\nprint(json.dumps([m.split('.')[0] for m in sys.modules]))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import gftcore",
+        "import gftcore; gftcore.simd_target()",
+        "import gftcore.errors",
+        "import gftcore.graph, gftcore.io, gftcore.segmentation",
+        "from gftcore.cli import main; main(['--help'])",
+    ],
+)
+def test_no_numpy_yet(code: str) -> None:
+    loaded = loaded_after(code)
+    assert "numpy" not in loaded
+    assert not loaded & set(HEAVY)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from gftcore import graph; graph.extract([[0, 1, 0]])",
+        "from gftcore.graph import *",
+        "from gftcore.segmentation import *",
+        "from gftcore.io import *",
+        "import gftcore.cli.app, gftcore.cli.extraction",
+    ],
+)
+def test_the_base_needs_no_optional_package(code: str) -> None:
+    assert not loaded_after(f"import warnings; warnings.simplefilter('ignore')\n{code}") & set(HEAVY)
+
+
+@pytest.mark.parametrize("module", ["gftcore", "gftcore.graph", "gftcore.io"])
+def test_lazy_names_exist(module: str) -> None:
+    package = __import__(module, fromlist=["*"])
+    for name in package.__all__:
+        assert getattr(package, name) is not None
+        assert name in dir(package)
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        package.nothing  # noqa: B018
+
+
+def test_a_missing_core_is_an_error_with_a_note(tmp_path: Path) -> None:
+    package = Path(gftcore.__file__).parent
+    (tmp_path / "gftcore").mkdir()
+    for path in package.iterdir():
+        if not path.name.startswith(("_core.", "__pycache__")):
+            (tmp_path / "gftcore" / path.name).symlink_to(path.resolve())
+    program = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "import gftcore\n"
+        "try: gftcore.graph.extract([[1]])\n"
+        "except gftcore.errors.CoreImportError as e: print(isinstance(e, ImportError), e)\n"
+        "from gftcore.cli import main\n"
+        "print('code', main(['doctor', '--quiet']))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", _with_site(program)],
+        capture_output=True, text=True, check=True, timeout=60, cwd=tmp_path,
+    )  # fmt: skip
+    assert done.stdout.startswith("True the compiled core gftcore._core cannot be loaded")
+    assert "pip install ." in done.stdout
+    assert done.stdout.rstrip().endswith("code 6")
+
+
+def _with_site(program: str) -> str:
+    """Put the packages back that -S hides, without the hooks of an editable install."""
+    return f"import sys; sys.path.extend({[p for p in sys.path if 'site-packages' in p]!r})\n{program}"
+
+
+def test_version_is_the_distribution_s() -> None:
+    metadata = pytest.importorskip("importlib.metadata")
+    try:
+        version = metadata.version("gftcore")
+    except metadata.PackageNotFoundError:
+        pytest.skip("gftcore is on the path, not installed")
+    assert version == gftcore.__version__
