@@ -14,11 +14,11 @@ import edt
 import numpy as np
 import scipy.ndimage as ndi
 import sknw
-from inputs import Sample
-from peers import baseline
 from skimage import measure, morphology
 
 from gftcore import graph, segmentation
+from inputs import Sample
+from peers import baseline
 
 Check = Callable[[Any, Any], None]
 
@@ -125,7 +125,9 @@ def thinning_cases(sample: Sample) -> Iterator[Case]:
         40,
         "scikit-image zhang",
     )
-    yield Case("thinning", "zhang-skimage", lambda: graph.thin(mask, method="zhang-skimage"), [zhang])
+    yield Case(
+        "thinning", "zhang-skimage", lambda: graph.thin(mask, method="zhang-skimage"), [zhang]
+    )
     for method, code in (
         ("zhang-opencv", cv2.ximgproc.THINNING_ZHANGSUEN),
         ("guohall-opencv", cv2.ximgproc.THINNING_GUOHALL),
@@ -137,10 +139,14 @@ def thinning_cases(sample: Sample) -> Iterator[Case]:
             100,
             "OpenCV",
         )
-        yield Case("thinning", method, lambda method=method: graph.thin(mask, method=method), [peer])
+        yield Case(
+            "thinning", method, lambda method=method: graph.thin(mask, method=method), [peer]
+        )
     for method, goal in (("fast", 80.0), ("ordered", 25.0)):
         peer = Peer(lee.package, lee.run, lee.check, goal, lee.label)
-        yield Case("thinning", method, lambda method=method: graph.thin(mask, method=method), [peer])
+        yield Case(
+            "thinning", method, lambda method=method: graph.thin(mask, method=method), [peer]
+        )
 
 
 def distance_cases(sample: Sample) -> Iterator[Case]:

@@ -53,11 +53,6 @@ def zhang_suen(code: int, second: bool) -> bool:
     return steps == 1 and 2 <= sum(ring) <= 6 and not kept
 
 
-def minimal(code: int) -> bool:
-    p = neighbours(code)
-    return crossings(p) == 1 and sum(p.values()) >= 2
-
-
 RULES: dict[str, Callable[[int], bool]] = {
     "GuoHallFirst": lambda code: guo_hall(code, False),
     "GuoHallSecond": lambda code: guo_hall(code, True),
@@ -65,7 +60,6 @@ RULES: dict[str, Callable[[int], bool]] = {
     "ZhangSuenSecond": lambda code: zhang_suen(code, True),
     "SkimageFirst": lambda code: SKIMAGE[code] in "13",
     "SkimageSecond": lambda code: SKIMAGE[code] in "23",
-    "Minimal": minimal,
 }
 
 # The eight 3-variable tables that need no operation: constants and plain variables.
@@ -144,7 +138,7 @@ def main() -> None:
         "// The rules Skimage* are the table of scikit-image 0.26, _fast_skeletonize,\n"
         "// Copyright: 2009-2022 the scikit-image team, BSD-3-Clause.\n"
         "//\n"
-        "// table<T>(a, b, c) is bit 4 a + 2 b + c of T, choose(s, a, b) is s ? a : b, bit by bit.\n"
+        "// Bit by bit: table<T>(a, b, c) is bit 4a + 2b + c of T, choose(s, a, b) is s ? a : b.\n"
     )
     for name, rule in RULES.items():
         sys.stdout.write("\n" + emit(name, [rule(code) for code in range(256)]))

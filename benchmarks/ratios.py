@@ -24,12 +24,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from cases import GROUPS, Case
-from inputs import Sample, load_sample
-from timing import alternate, ratio_and_spread
 
 import gftcore
+from cases import GROUPS, Case
 from gftcore import graph
+from inputs import Sample, load_sample
+from timing import alternate, ratio_and_spread
 
 GOAL_FACTOR = {"avx512": 1.0, "avx2": 0.5}
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Real input for tests: synthetic OCTA samples, where an environment variable names their folder."""
+"""Real input for tests: synthetic OCTA samples, if an environment variable names their folder."""
 
 from __future__ import annotations
 

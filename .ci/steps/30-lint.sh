@@ -5,7 +5,8 @@ set -uo pipefail
 source .ci/common.sh
 use_venv || exit 1
 
-mapfile -t cpp_files < <(git ls-files '*.cpp' '*.hpp' '*.inl' '*.cu' '*.cuh')
+generated=':!cpp/src/simd/thinning_rules.inl'
+mapfile -t cpp_files < <(git ls-files '*.cpp' '*.hpp' '*.inl' '*.cu' '*.cuh' "$generated")
 mapfile -t cpp_sources < <(git ls-files 'cpp/src/*.cpp')
 mapfile -t cmake_files < <(git ls-files '*CMakeLists.txt' '*.cmake')
 

@@ -55,7 +55,9 @@ def branches(skeleton: np.ndarray, distance: np.ndarray) -> tuple[Any, np.ndarra
 
 def region_table(labels: np.ndarray, intensity: np.ndarray) -> dict[str, np.ndarray]:
     """Measure regions with scikit-image."""
-    return measure.regionprops_table(labels, intensity_image=intensity, properties=REGION_PROPERTIES)
+    return measure.regionprops_table(
+        labels, intensity_image=intensity, properties=REGION_PROPERTIES
+    )
 
 
 def mask_to_tables(mask: np.ndarray, intensity: np.ndarray) -> BaselineTables:

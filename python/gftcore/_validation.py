@@ -187,7 +187,8 @@ def require_intensity(
         )
     if array.dtype.kind == "b":
         bits: NDArray[np.uint8] = np.ascontiguousarray(array).view(np.uint8)
-        return (bits != 0).view(np.uint8)
+        on: NDArray[np.bool_] = bits != 0
+        return on.view(np.uint8)
     kept = (np.uint8, np.uint16, np.float32, np.float64)
     dtype = array.dtype.newbyteorder("=") if array.dtype in kept else np.dtype(np.float64)
     out = np.ascontiguousarray(array, dtype=dtype)

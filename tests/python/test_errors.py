@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-import gftcore
 import numpy as np
 import pytest
+
+import gftcore
 from gftcore import errors, graph
 from gftcore._native import core
 
@@ -31,9 +32,9 @@ def test_both_except_forms_catch(error: type[Exception], builtin: type[Exception
 
 def test_the_table_is_complete_and_codes_differ() -> None:
     public = {getattr(errors, name) for name in errors.__all__}
-    ours = {
-        kind for kind in public if issubclass(kind, errors.GftcoreError)
-    } - {errors.GftcoreError}
+    ours = {kind for kind in public if issubclass(kind, errors.GftcoreError)} - {
+        errors.GftcoreError
+    }
     assert ours == {error for error, _ in PAIRS}
     assert len({kind.code for kind in ours}) == len(ours)
 

@@ -8,8 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import gftcore
 import pytest
+
+import gftcore
 
 HEAVY = ("torch", "torch_geometric", "transformers", "pyarrow", "openai", "scipy", "numba",
          "networkx", "skimage", "pydantic")  # fmt: skip
@@ -51,7 +52,9 @@ def test_no_numpy_yet(code: str) -> None:
     ],
 )
 def test_the_base_needs_no_optional_package(code: str) -> None:
-    assert not loaded_after(f"import warnings; warnings.simplefilter('ignore')\n{code}") & set(HEAVY)
+    assert not loaded_after(f"import warnings; warnings.simplefilter('ignore')\n{code}") & set(
+        HEAVY
+    )
 
 
 @pytest.mark.parametrize("module", ["gftcore", "gftcore.graph", "gftcore.io"])
@@ -89,7 +92,9 @@ def test_a_missing_core_is_an_error_with_a_note(tmp_path: Path) -> None:
 
 def _with_site(program: str) -> str:
     """Put the packages back that -S hides, without the hooks of an editable install."""
-    return f"import sys; sys.path.extend({[p for p in sys.path if 'site-packages' in p]!r})\n{program}"
+    return (
+        f"import sys; sys.path.extend({[p for p in sys.path if 'site-packages' in p]!r})\n{program}"
+    )
 
 
 def test_version_is_the_distribution_s() -> None:

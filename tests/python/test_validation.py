@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from gftcore import _validation as v
 from gftcore.errors import ArgumentError, ArgumentTypeError, ShapeError
 
@@ -59,7 +60,9 @@ def test_float_masks_are_refused_with_the_documented_message() -> None:
 
 def test_three_values_need_a_threshold() -> None:
     grey = np.array([[0, 100, 200]])
-    with pytest.raises(ArgumentError, match=r"at most two values, got 0, 100, 200, \.\.\.;.*thresh"):
+    with pytest.raises(
+        ArgumentError, match=r"at most two values, got 0, 100, 200, \.\.\.;.*thresh"
+    ):
         v.require_mask(grey)
     assert v.require_mask(grey, threshold=100).tolist() == [[0, 0, 1]]
     assert v.require_mask(grey / 200, threshold=0.2).tolist() == [[0, 1, 1]]
@@ -72,10 +75,8 @@ def test_a_threshold_does_not_empty_a_bool_mask() -> None:
     assert v.require_mask(mask, threshold=127).tolist() == BASE.tolist()
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, "1", None, 1j, True])
+@pytest.mark.parametrize("value", [math.nan, math.inf, "1", 1j, True])
 def test_a_threshold_is_a_finite_number(value: Any) -> None:
-    if value is None:
-        return
     with pytest.raises((ArgumentError, ArgumentTypeError), match="threshold must be"):
         v.require_mask(BASE, threshold=value)
 
@@ -157,7 +158,7 @@ def test_intensity_must_divide_both_sides_alike(shape: tuple[int, int]) -> None:
 def test_choices_offer_the_nearest_name() -> None:
     with pytest.raises(ArgumentError, match="did you mean 'planar'"):
         v.require_choice("planer", ("planar", "centerline4"), "adjacency")
-    with pytest.raises(ArgumentTypeError, match="connectivity must be one of 4, 8, got 8.0"):
+    with pytest.raises(ArgumentTypeError, match=r"connectivity must be one of 4, 8, got 8\.0"):
         v.require_choice(8.0, (4, 8), "connectivity")
     with pytest.raises(ArgumentError):
         v.require_choice(True, (1, 2), "n")

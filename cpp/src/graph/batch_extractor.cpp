@@ -9,9 +9,10 @@
 
 namespace gftcore {
 
-BatchExtractor::BatchExtractor(const ExtractOptions& options, const SegmentOptions& segmentation,
+BatchExtractor::BatchExtractor(const ExtractOptions& options,
+                               SegmentOptions segmentation,
                                int threads)
-    : options_(options), segmentation_(segmentation) {
+    : options_(options), segmentation_(std::move(segmentation)) {
   if (threads < 1) {
     throw ValueError("threads must be at least 1, got " + std::to_string(threads));
   }

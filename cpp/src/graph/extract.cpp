@@ -175,8 +175,7 @@ void trace_vessels(const ExtractOptions& options, Buffers& b, StageClock& clock)
   }
   clock.lap("thinning");
 
-  trace(b.skeleton, anchors, b.graph, b.trace_scratch);
-  prune(b.graph, distance, options.prune, b.trace_scratch);
+  trace_pruned(b.skeleton, anchors, distance, options.prune, b.graph, b.trace_scratch);
   if (b.has_exclusion) mark_border_nodes(b.excluded, b.graph);
   clock.lap("trace and prune");
 }

@@ -83,8 +83,7 @@ void rank_by_table(label_t largest, std::vector<label_t>& values, std::vector<la
 void rank_by_sorting(std::vector<label_t>& values, std::vector<label_t>& distinct) {
   distinct = values;
   std::ranges::sort(distinct);
-  const auto repeated = std::ranges::unique(distinct);
-  distinct.erase(repeated.begin(), repeated.end());
+  distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
   for (label_t& value : values) {
     value = static_cast<label_t>(std::ranges::lower_bound(distinct, value) - distinct.begin()) + 1;
   }

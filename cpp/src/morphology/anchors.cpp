@@ -29,7 +29,7 @@ std::vector<index_t> border_anchors(const BitImage& mask) {
   // Start at a zero, so that no run wraps around.
   const auto zero = std::ranges::find_if_not(frame, on);
   if (zero == frame.end()) return anchors;
-  std::ranges::rotate(frame, zero);
+  std::rotate(frame.begin(), zero, frame.end());
   for (auto begin = frame.begin(); begin != frame.end();) {
     begin = std::find_if(begin, frame.end(), on);
     const auto end = std::find_if_not(begin, frame.end(), on);

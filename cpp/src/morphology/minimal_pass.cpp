@@ -2,9 +2,13 @@
 #include "gftcore/morphology/minimal_pass.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "simple_point.hpp"
+#include "sweep_near.hpp"
 
 namespace gftcore {
 namespace {
@@ -13,10 +17,18 @@ namespace {
 struct Neighbours {
   std::uint64_t nw, n, ne, w, e, sw, s, se;
 
-  Neighbours(const std::uint64_t* above, const std::uint64_t* here, const std::uint64_t* below,
+  Neighbours(const std::uint64_t* above,
+             const std::uint64_t* here,
+             const std::uint64_t* below,
              index_t k)
-      : nw(west(above, k)), n(above[k]), ne(east(above, k)), w(west(here, k)), e(east(here, k)),
-        sw(west(below, k)), s(below[k]), se(east(below, k)) {}
+      : nw(west(above, k)),
+        n(above[k]),
+        ne(east(above, k)),
+        w(west(here, k)),
+        e(east(here, k)),
+        sw(west(below, k)),
+        s(below[k]),
+        se(east(below, k)) {}
 
   /// Redundant if on: two or more neighbours, and exactly one of four crossings.
   std::uint64_t redundant() const {
@@ -40,56 +52,83 @@ struct Neighbours {
   }
 };
 
-/// Sweep one row; true if it lost a pixel. Words are tested as they stood before the row's own
-/// removals, so a pixel right of a removed one is tested anew.
-bool sweep_row(BitImage& image, index_t r, std::span<const index_t> anchors) {
-  const std::uint64_t* above = image.row(r - 1);
-  std::uint64_t* here = image.row(r);
-  const std::uint64_t* below = image.row(r + 1);
-  bool lost = false;
-  std::uint64_t retest = 0;
-  for (index_t k = 0; k < image.used_words(); ++k) {
-    if (here[k] == 0) {
+class MinimalPass {
+ public:
+  MinimalPass(BitImage& image, std::span<const index_t> anchors)
+      : image_(image), anchors_(anchors) {}
+
+  void run() {
+    for (index_t r = 0; r < image_.rows(); ++r) sweep_row(r);
+    sweep_near(
+        std::move(passed_),
+        [this](index_t pixel) { return remove(pixel / image_.cols(), pixel % image_.cols()); },
+        [this](index_t pixel, auto visit) {
+          const index_t r = pixel / image_.cols();
+          const index_t c = pixel % image_.cols();
+          for_each_redundant_before(r, c, visit);
+          visit_redundant(r, c + 1, visit);
+          for (index_t col = c - 1; col <= c + 1; ++col) visit_redundant(r + 1, col, visit);
+        });
+  }
+
+ private:
+  /// Words are tested as they stood before the row's own removals, so a pixel right of a removed
+  /// one is tested anew.
+  void sweep_row(index_t r) {
+    const std::uint64_t* above = image_.row(r - 1);
+    const std::uint64_t* here = image_.row(r);
+    const std::uint64_t* below = image_.row(r + 1);
+    std::uint64_t retest = 0;
+    for (index_t k = 0; k < image_.used_words(); ++k) {
+      if (here[k] == 0) {
+        retest = 0;
+        continue;
+      }
+      std::uint64_t candidates = here[k] & (Neighbours(above, here, below, k).redundant() | retest);
       retest = 0;
-      continue;
-    }
-    std::uint64_t candidates = here[k] & (Neighbours(above, here, below, k).redundant() | retest);
-    retest = 0;
-    while (candidates != 0) {
-      const int bit = std::countr_zero(candidates);
-      candidates &= candidates - 1;
-      const index_t c = 64 * k + bit;
-      if (!kRedundant[window_code(image, r, c)]) continue;
-      if (std::ranges::binary_search(anchors, r * image.cols() + c)) continue;
-      here[k] &= ~(std::uint64_t{1} << bit);
-      lost = true;
-      if (bit == 63) {
-        retest = 1;
-      } else {
-        candidates |= here[k] & (std::uint64_t{2} << bit);
+      while (candidates != 0) {
+        const int bit = std::countr_zero(candidates);
+        candidates &= candidates - 1;
+        const index_t c = 64 * k + bit;
+        if (!remove(r, c)) continue;
+        for_each_redundant_before(r, c, [this](index_t pixel) { passed_.push_back(pixel); });
+        if (bit == 63) {
+          retest = 1;
+        } else {
+          candidates |= here[k] & (std::uint64_t{2} << bit);
+        }
       }
     }
   }
-  return lost;
-}
+
+  bool remove(index_t r, index_t c) {
+    if (!kRedundant[window_code(image_, r, c)]) return false;
+    if (std::ranges::binary_search(anchors_, r * image_.cols() + c)) return false;
+    image_.clear(r, c);
+    return true;
+  }
+
+  /// visit(pixel) for the redundant ones among NW, N, NE and W, which a sweep has passed already.
+  template <class Visit>
+  void for_each_redundant_before(index_t r, index_t c, Visit visit) const {
+    for (index_t col = c - 1; col <= c + 1; ++col) visit_redundant(r - 1, col, visit);
+    visit_redundant(r, c - 1, visit);
+  }
+
+  template <class Visit>
+  void visit_redundant(index_t r, index_t c, Visit visit) const {
+    if (image_.test(r, c) && kRedundant[window_code(image_, r, c)]) visit(r * image_.cols() + c);
+  }
+
+  BitImage& image_;
+  std::span<const index_t> anchors_;
+  std::vector<index_t> passed_;  // redundant now, but not when the sweep passed them
+};
 
 }  // namespace
 
 void minimal_pass(BitImage& skeleton, std::span<const index_t> anchors) {
-  // dirty[r + 1]: row r lost pixels since the rows around it were last swept.
-  const auto rows = static_cast<std::size_t>(skeleton.rows());
-  std::vector<std::uint8_t> dirty(rows + 2, 1);
-  std::vector<std::uint8_t> lost(rows + 2, 0);
-  for (bool any = true; any;) {
-    any = false;
-    for (std::size_t r = 0; r < rows; ++r) {
-      if ((dirty[r] | dirty[r + 1] | dirty[r + 2] | lost[r]) == 0) continue;
-      lost[r + 1] = static_cast<std::uint8_t>(sweep_row(skeleton, static_cast<index_t>(r), anchors));
-      any |= lost[r + 1] != 0;
-    }
-    std::swap(dirty, lost);
-    std::ranges::fill(lost, std::uint8_t{0});
-  }
+  MinimalPass(skeleton, anchors).run();
 }
 
 }  // namespace gftcore

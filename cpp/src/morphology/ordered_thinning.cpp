@@ -4,12 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <functional>
-#include <queue>
 #include <utility>
 #include <vector>
 
 #include "simple_point.hpp"
+#include "sweep_near.hpp"
 
 namespace gftcore {
 namespace {
@@ -43,10 +42,14 @@ void sort_by_distance(Keys& keys, Key all_bits, Keys& spare) {
 
 class OrderedThinning {
  public:
-  OrderedThinning(BitImage& image, const BitImage& frozen,
+  OrderedThinning(BitImage& image,
+                  const BitImage& frozen,
                   ImageView<const std::int32_t> squared_distance)
-      : image_(image), frozen_(frozen), squared_distance_(squared_distance),
-        row_bits_(64 * image.stride()), words_(image.row(0)) {}
+      : image_(image),
+        frozen_(frozen),
+        squared_distance_(squared_distance),
+        row_bits_(64 * image.stride()),
+        words_(image.row(0)) {}
 
   /// Every pixel that may go, sorted.
   void list_pixels(Keys& keys, Keys& spare) const {
@@ -78,27 +81,15 @@ class OrderedThinning {
     Keys next;
     for (const Key key : keys) {
       if (remove(position_of(key))) {
-        for_each_neighbour(key, [&](Key near) {
+        for_each_redundant(key, [&](Key near) {
           if (near < key) next.push_back(near);
         });
       }
     }
-    while (!next.empty()) {
-      std::priority_queue<Key, Keys, std::greater<>> current(std::greater<>(), std::move(next));
-      next = {};
-      while (!current.empty()) {
-        const Key key = current.top();
-        current.pop();
-        if (!remove(position_of(key))) continue;
-        for_each_neighbour(key, [&](Key near) {
-          if (near < key) {
-            next.push_back(near);
-          } else {
-            current.push(near);
-          }
-        });
-      }
-    }
+    sweep_near(
+        std::move(next),
+        [this](Key key) { return remove(position_of(key)); },
+        [this](Key key, auto visit) { for_each_redundant(key, visit); });
   }
 
  private:
@@ -124,14 +115,14 @@ class OrderedThinning {
     return true;
   }
 
-  /// visit(key) for the ones among the eight neighbours.
+  /// visit(key) for the redundant ones among the eight neighbours.
   template <class Visit>
-  void for_each_neighbour(Key key, Visit visit) const {
+  void for_each_redundant(Key key, Visit visit) const {
     const index_t r = position_of(key) / row_bits_;
     const index_t c = position_of(key) % row_bits_;
     for (index_t row = r - 1; row <= r + 1; ++row) {
       for (index_t col = c - 1; col <= c + 1; ++col) {
-        if (!image_.test(row, col)) continue;
+        if (!image_.test(row, col) || !kRedundant[window_code(image_, row, col)]) continue;
         visit(Key{squared_distance_(row, col)} << 32 | (row * row_bits_ + col));
       }
     }
@@ -146,8 +137,10 @@ class OrderedThinning {
 
 }  // namespace
 
-void thin_ordered(BitImage& image, std::span<const index_t> anchors,
-                  ImageView<const std::int32_t> squared_distance, ThinScratch& scratch) {
+void thin_ordered(BitImage& image,
+                  std::span<const index_t> anchors,
+                  ImageView<const std::int32_t> squared_distance,
+                  ThinScratch& scratch) {
   scratch.frozen.reset(image.rows(), image.cols());
   for (const index_t anchor : anchors) {
     scratch.frozen.set(anchor / image.cols(), anchor % image.cols());

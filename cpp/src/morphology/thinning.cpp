@@ -64,9 +64,14 @@ bool run_pass(const simd::ThinPass& pass, Target target) {
 class Activity {
  public:
   Activity(ThinScratch& scratch, index_t rows, index_t blocks)
-      : rows_(rows), blocks_(blocks), stride_(rows + 2),
+      : rows_(rows),
+        blocks_(blocks),
+        stride_(rows + 2),
         size_(static_cast<std::size_t>((blocks + 2) * stride_)),
-        active_(scratch.active), changed_(scratch.changed) {
+        active_(scratch.active),
+        changed_(scratch.changed),
+        recent_(scratch.recent) {
+    recent_.assign(size_, 0);
     active_.assign(size_, 0);
     changed_.assign(2 * size_, 0);
     for (index_t b = 0; b < blocks; ++b) {
@@ -83,42 +88,52 @@ class Activity {
   /// Activate every word that has a change of the last two passes in its 3 x 3 words: the same
   /// rule saw any other word's neighbourhood two passes ago, and deleted nothing.
   void update() {
-    for (index_t b = 0; b < blocks_; ++b) {
-      std::uint8_t* out = active(b);
+    // Plain loops over bytes without branches: the compiler vectorises them. What the first one
+    // writes to the zero bytes around a column is never used.
+    const std::uint8_t* a = changed_.data();
+    const std::uint8_t* b = a + size_;
+    std::uint8_t* recent = recent_.data();
+    for (std::size_t i = 1; i + 1 < size_; ++i) {
+      recent[i] =
+          static_cast<std::uint8_t>(a[i - 1] | a[i] | a[i + 1] | b[i - 1] | b[i] | b[i + 1]);
+    }
+    for (index_t block = 0; block < blocks_; ++block) {
+      std::uint8_t* out = active(block);
+      const std::uint8_t* here = recent + first(block);
+      const std::uint8_t* west = recent + first(block - 1);
+      const std::uint8_t* east = recent + first(block + 1);
       for (index_t r = 0; r < rows_; ++r) {
-        const unsigned west = recent(b - 1, r) >> 7;
-        const unsigned here = recent(b, r);
-        const unsigned east = recent(b + 1, r) & 1U;
-        out[r] = static_cast<std::uint8_t>(here | here << 1 | here >> 1 | west | east << 7);
+        out[r] = static_cast<std::uint8_t>(here[r] | here[r] << 1 | here[r] >> 1 | west[r] >> 7 |
+                                           east[r] << 7);
       }
     }
   }
 
   void forget(int parity) {
-    std::fill_n(changed_.begin() + static_cast<std::ptrdiff_t>(parity) *
-                                       static_cast<std::ptrdiff_t>(size_),
-                size_, std::uint8_t{0});
+    std::fill_n(
+        changed_.begin() + static_cast<std::ptrdiff_t>(parity) * static_cast<std::ptrdiff_t>(size_),
+        size_,
+        std::uint8_t{0});
   }
 
  private:
   std::size_t first(index_t block) const {
     return static_cast<std::size_t>((block + 1) * stride_ + 1);
   }
-  unsigned recent(index_t block, index_t r) {
-    const std::uint8_t* a = changed(0, block) + r;
-    const std::uint8_t* b = changed(1, block) + r;
-    return static_cast<unsigned>(a[-1] | a[0] | a[1] | b[-1] | b[0] | b[1]);
-  }
 
   index_t rows_, blocks_, stride_;
   std::size_t size_;
   std::vector<std::uint8_t>& active_;
   std::vector<std::uint8_t>& changed_;
+  std::vector<std::uint8_t>& recent_;
 };
 
 /// Alternate the method's two passes until two in a row delete nothing.
-void thin_in_parallel(BitImage& image, SkeletonMethod method, std::span<const index_t> anchors,
-                      ThinScratch& scratch, Target target) {
+void thin_in_parallel(BitImage& image,
+                      SkeletonMethod method,
+                      std::span<const index_t> anchors,
+                      ThinScratch& scratch,
+                      Target target) {
   scratch.frozen.reset(image.rows(), image.cols());
   freeze(method, anchors, scratch.frozen);
   scratch.other = image;
@@ -149,8 +164,12 @@ void thin_in_parallel(BitImage& image, SkeletonMethod method, std::span<const in
 
 }  // namespace
 
-void thin(const BitImage& mask, SkeletonMethod method, std::span<const index_t> anchors,
-          ImageView<const std::int32_t> squared_distance, BitImage& out, ThinScratch& scratch,
+void thin(const BitImage& mask,
+          SkeletonMethod method,
+          std::span<const index_t> anchors,
+          ImageView<const std::int32_t> squared_distance,
+          BitImage& out,
+          ThinScratch& scratch,
           Target target) {
   require_supported_size(mask.rows(), mask.cols(), "mask");
   out = mask;

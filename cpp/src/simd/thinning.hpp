@@ -14,7 +14,6 @@ enum class ThinRule : std::uint8_t {
   zhang_suen_second,
   skimage_first,
   skimage_second,
-  minimal,
 };
 
 /// One parallel pass over bit images of the same shape: target = source without the deleted ones,

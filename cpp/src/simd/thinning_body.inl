@@ -95,8 +95,6 @@ inline bool thin_pass(const ThinPass& pass) {
       return thin_all<SkimageFirst>(pass);
     case ThinRule::skimage_second:
       return thin_all<SkimageSecond>(pass);
-    case ThinRule::minimal:
-      return thin_all<Minimal>(pass);
   }
   return false;
 }

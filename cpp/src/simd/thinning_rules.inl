@@ -4,7 +4,7 @@
 // The rules Skimage* are the table of scikit-image 0.26, _fast_skeletonize,
 // Copyright: 2009-2022 the scikit-image team, BSD-3-Clause.
 //
-// table<T>(a, b, c) is bit 4 a + 2 b + c of T, choose(s, a, b) is s ? a : b, bit by bit.
+// Bit by bit: table<T>(a, b, c) is bit 4a + 2b + c of T, choose(s, a, b) is s ? a : b.
 
 struct GuoHallFirst {
   static Vector deletes(const Window& p) {
@@ -169,29 +169,5 @@ struct SkimageSecond {
     const Vector m17 = choose(p.s, m14, m13);
     const Vector m18 = choose(p.s, m16, m15);
     return choose(p.n, m18, m17);
-  }
-};
-
-struct Minimal {
-  static Vector deletes(const Window& p) {
-    const Vector t5b = table<0x5b>(p.s, p.sw, p.w);
-    const Vector ta0 = table<0xa0>(p.s, p.sw, p.w);
-    const Vector tab = table<0xab>(p.s, p.sw, p.w);
-    const Vector te8 = table<0xe8>(p.s, p.sw, p.w);
-    const Vector tf1 = table<0xf1>(p.s, p.sw, p.w);
-    const Vector m0 = choose(p.se, p.s, te8);
-    const Vector m1 = choose(p.se, ta0, p.w);
-    const Vector m2 = choose(p.se, tf1, p.s);
-    const Vector m3 = choose(p.se, ta0, tab);
-    const Vector m4 = ~p.ne & m0;
-    const Vector m5 = ~p.ne & m1;
-    const Vector m6 = choose(p.ne, tf1, m2);
-    const Vector m7 = choose(p.ne, m3, m1);
-    const Vector m8 = choose(p.nw, m5, m4);
-    const Vector m9 = choose(p.nw, ta0, m6);
-    const Vector m10 = choose(p.nw, m3, m7);
-    const Vector m11 = choose(p.e, m9, m8);
-    const Vector m12 = choose(p.e, t5b, m10);
-    return choose(p.n, m12, m11);
   }
 };

@@ -12,7 +12,7 @@ Vector table2(Vector b, Vector c) {
   if constexpr (kT > 7) {
     return ~table2<15U - kT>(b, c);
   } else if constexpr (kT == 0) {
-    return b ^ b;
+    return b ^ b;  // NOLINT(misc-redundant-expression): zero of any Vector
   } else if constexpr (kT == 1) {
     return ~(b | c);
   } else if constexpr (kT == 2) {

@@ -47,7 +47,8 @@ LeafMeasure measure(const Junction& junction, const Leaf& leaf, Distance squared
   std::int32_t outer = 0;
   for (std::int32_t i = leaf.first; i < leaf.last; ++i) {
     const index_t pixel = junction.pixels[at(i)];
-    const auto r = static_cast<double>(pixel / cols);
+    const index_t pixel_row = pixel / cols;
+    const auto r = static_cast<double>(pixel_row);
     const auto c = static_cast<double>(pixel % cols);
     m.length += std::sqrt((r - row) * (r - row) + (c - col) * (c - col));
     row = r;

@@ -134,8 +134,11 @@ double* put_line(const Centrelines& lines, FeatureMode mode, index_t s, double* 
   x = std::copy_n(lines.chord_midpoint.begin() + 2 * s, 2, x);
   *x++ = length;
   *x++ = distance;
-  const double of_loop = mode == FeatureMode::voreen_slab ? kInfinity : kNaN;
-  *x++ = distance > 0 ? length / distance : of_loop;
+  if (distance > 0) {
+    *x++ = length / distance;
+  } else {
+    *x++ = mode == FeatureMode::voreen_slab ? kInfinity : kNaN;
+  }
   return x;
 }
 

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "../intensity_array.hpp"
-#include "../names.hpp"
-#include "../numpy_view.hpp"
+#include "intensity_array.hpp"
+#include "names.hpp"
+#include "numpy_view.hpp"
 #include "bindings.hpp"
 #include "gftcore/graph/batch_extractor.hpp"
 #include "hetero_graph.hpp"

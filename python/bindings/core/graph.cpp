@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "../numpy_view.hpp"
+#include "numpy_view.hpp"
 #include "bindings.hpp"
 #include "gftcore/common/checks.hpp"
 #include "gftcore/graph/adjacency.hpp"

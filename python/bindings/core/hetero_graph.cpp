@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "../numpy_view.hpp"
+#include "numpy_view.hpp"
 #include "relation.hpp"
 
 namespace gftcore::python {

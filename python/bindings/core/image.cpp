@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "../names.hpp"
-#include "../numpy_view.hpp"
+#include "names.hpp"
+#include "numpy_view.hpp"
 #include "bindings.hpp"
 #include "gftcore/image/gaussian.hpp"
 #include "gftcore/image/resize.hpp"

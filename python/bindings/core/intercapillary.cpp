@@ -12,30 +12,12 @@
 #include "gftcore/intercapillary/faz.hpp"
 #include "gftcore/intercapillary/region_runs.hpp"
 #include "gftcore/intercapillary/region_table.hpp"
+#include "intensity_array.hpp"
+#include "names.hpp"
 #include "numpy_view.hpp"
 
 namespace gftcore::python {
 namespace {
-
-template <class T>
-bool view_if(const py::object& image, IntensityView& out) {
-  if (!py::isinstance<Array<T>>(image)) return false;
-  out = image_view(image.cast<Array<T>>(), "intensity");
-  return true;
-}
-
-/// `image` stays alive through the caller's argument; only C-contiguous arrays are viewed.
-IntensityView intensity_view(const py::object& image) {
-  IntensityView view;
-  if (image.is_none() || view_if<std::uint8_t>(image, view) ||
-      view_if<std::uint16_t>(image, view) || view_if<float>(image, view) ||
-      view_if<double>(image, view)) {
-    return view;
-  }
-  throw ValueError(
-      "intensity must be a C-contiguous uint8, uint16, float32 or float64 array or None, got " +
-      py::str(py::type::of(image)).cast<std::string>());
-}
 
 py::tuple region_table_py(const Array<label_t>& labels, const py::object& intensity) {
   const auto view = image_view(labels, "labels");
@@ -60,9 +42,7 @@ py::tuple find_faz_py(const Array<std::uint8_t>& void_px,
                       double fov_mm,
                       const std::optional<Array<std::uint8_t>>& faz_mask,
                       int connectivity) {
-  if (connectivity != 4 && connectivity != 8) {
-    throw ValueError("connectivity must be 4 or 8, got " + std::to_string(connectivity));
-  }
+  const Connectivity neighbours = connectivity_of(connectivity, "connectivity");
   const FazMethod asked = faz_method_from_name(method);
   const auto labels = image_view(ica_label, "ica_label");
   const BitImage voids = packed(void_px, "void");
@@ -76,7 +56,7 @@ py::tuple find_faz_py(const Array<std::uint8_t>& void_px,
     FazScratch scratch;
     region_runs(labels, areas, label_id);
     choice = find_faz(voids, areas, asked, fov_mm, faz_mask ? &mask : nullptr,
-                      static_cast<Connectivity>(connectivity), scratch);
+                      neighbours, scratch);
   }
   const label_t label =
       choice.label == 0 ? 0 : label_id[static_cast<std::size_t>(choice.label) - 1];

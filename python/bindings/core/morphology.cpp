@@ -8,7 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "../numpy_view.hpp"
+#include "names.hpp"
+#include "numpy_view.hpp"
 #include "bindings.hpp"
 #include "gftcore/morphology/distance_transform.hpp"
 #include "gftcore/morphology/fill.hpp"
@@ -22,12 +23,6 @@ Frame frame_from_name(const std::string& text) {
   if (text == "none") return Frame::none;
   if (text == "background") return Frame::background;
   throw ValueError("frame must be 'none' or 'background', got '" + text + "'");
-}
-
-Connectivity connectivity_from(int neighbours) {
-  if (neighbours == 4) return Connectivity::four;
-  if (neighbours == 8) return Connectivity::eight;
-  throw ValueError("connectivity must be 4 or 8, got " + std::to_string(neighbours));
 }
 
 Array<std::int32_t> py_squared_distance(const Array<std::uint8_t>& mask, const std::string& frame) {
@@ -48,7 +43,7 @@ Array<std::int32_t> py_squared_distance(const Array<std::uint8_t>& mask, const s
 std::pair<Array<label_t>, label_t> py_label(const Array<std::uint8_t>& mask,
                                             int connectivity,
                                             bool background) {
-  const Connectivity contact = connectivity_from(connectivity);
+  const Connectivity contact = connectivity_of(connectivity, "connectivity");
   const auto pixels = image_view(mask, "mask");
   auto out = empty_image<label_t>(pixels.rows(), pixels.cols());
   const auto view = mutable_view(out);

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "../numpy_view.hpp"
+#include "numpy_view.hpp"
 #include "gftcore/graph/adjacency.hpp"
 
 namespace gftcore::python {

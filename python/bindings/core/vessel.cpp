@@ -17,6 +17,8 @@
 #include "gftcore/vessel/segment_features.hpp"
 #include "gftcore/vessel/skeleton_graph.hpp"
 #include "gftcore/vessel/trace.hpp"
+#include "intensity_array.hpp"
+#include "names.hpp"
 #include "numpy_view.hpp"
 
 namespace gftcore::python {
@@ -36,30 +38,9 @@ py::array rowcol(const std::vector<T>& raster, index_t cols, std::vector<py::ssi
   return owned(std::move(out), std::move(shape));
 }
 
-/// An [n, 2] array of (row, col) as raster indices.
-std::vector<index_t> raster(const Array<std::int64_t>& pixels, index_t rows, index_t cols,
-                            const std::string& name) {
-  if (pixels.ndim() != 2 || pixels.shape(1) != 2) {
-    throw ShapeError(name + " must be an [n, 2] array of (row, col)");
-  }
-  const auto view = pixels.unchecked<2>();
-  std::vector<index_t> out;
-  for (py::ssize_t i = 0; i < view.shape(0); ++i) {
-    const index_t r = view(i, 0);
-    const index_t c = view(i, 1);
-    if (r < 0 || r >= rows || c < 0 || c >= cols) {
-      throw ValueError(name + " must lie in the image of shape (" + std::to_string(rows) + ", " +
-                       std::to_string(cols) + "), got (" + std::to_string(r) + ", " +
-                       std::to_string(c) + ")");
-    }
-    out.push_back(r * cols + c);
-  }
-  return out;
-}
-
 Graph trace_skeleton(const Array<std::uint8_t>& skeleton, const Array<std::int64_t>& anchors) {
   const BitImage bits = packed(skeleton, "skeleton");
-  const std::vector<index_t> anchor_pixels = raster(anchors, bits.rows(), bits.cols(), "anchors");
+  const std::vector<index_t> anchor_pixels = raster_indices(anchors, bits.rows(), bits.cols(), "anchors");
   auto graph = std::make_shared<SkeletonGraph>();
   const py::gil_scoped_release unlocked;
   TraceScratch scratch;
@@ -67,47 +48,14 @@ Graph trace_skeleton(const Array<std::uint8_t>& skeleton, const Array<std::int64
   return graph;
 }
 
-PruneMethod prune_method(const std::string& name) {
-  if (name == "bulge") return PruneMethod::bulge;
-  if (name == "length") return PruneMethod::length;
-  if (name == "none") return PruneMethod::none;
-  throw ValueError("method must be bulge, length or none, got '" + name + "'");
-}
-
 Graph pruned(const SkeletonGraph& graph, const Array<std::int32_t>& squared_distance,
              const std::string& method, double bulge, int max_rounds) {
   const auto distance = image_view(squared_distance, "squared_distance");
-  const PruneOptions options{prune_method(method), bulge, max_rounds};
+  const PruneOptions options{chosen(kPruneMethods, "method", method), bulge, max_rounds};
   const py::gil_scoped_release unlocked;
   auto out = std::make_shared<SkeletonGraph>(graph);
   TraceScratch scratch;
   prune(*out, distance, options, scratch);
-  return out;
-}
-
-FeatureMode feature_mode(const std::string& name) {
-  if (name == "edt") return FeatureMode::edt;
-  if (name == "voreen_slab") return FeatureMode::voreen_slab;
-  if (name == "centreline") return FeatureMode::centreline;
-  throw ValueError("mode must be edt, voreen_slab or centreline, got '" + name + "'");
-}
-
-template <class T>
-bool take(const py::object& image, IntensityView& out) {
-  if (!py::isinstance<Array<T>>(image)) return false;
-  out = image_view(py::reinterpret_borrow<Array<T>>(image), "intensity");
-  return true;
-}
-
-/// The view lives as long as `image`.
-IntensityView intensity_view(const py::object& image) {
-  IntensityView out;
-  const bool known = image.is_none() || take<std::uint8_t>(image, out) ||
-                     take<std::uint16_t>(image, out) || take<float>(image, out) ||
-                     take<double>(image, out);
-  if (!known) {
-    throw ValueError("intensity must be a C-contiguous uint8, uint16, float32 or float64 array");
-  }
   return out;
 }
 
@@ -130,7 +78,7 @@ std::pair<std::vector<std::string>, py::array> table_of_segments(
     const py::object& intensity) {
   const BitImage bits = packed(mask, "mask");
   const auto distance = image_view(squared_distance, "squared_distance");
-  const FeatureMode features = feature_mode(mode);
+  const FeatureMode features = chosen(kFeatureModes, "mode", mode);
   const IntensityView image = intensity_view(intensity);
   SegmentTable table;
   {

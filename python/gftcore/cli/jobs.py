@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -95,7 +96,11 @@ def find_jobs(paths: Sequence[Path], out: Path) -> list[Job]:
 def _files(paths: Sequence[Path], out: Path) -> Iterator[tuple[Path, Path]]:
     skipped = out.resolve()
     for path in paths:
-        if path.is_dir():
+        try:
+            folder_given = stat.S_ISDIR(path.stat().st_mode)
+        except OSError as error:
+            raise MissingFileError(f"{path!s:.500}: {error.strerror}") from error
+        if folder_given:
             for folder, names, files in os.walk(path):
                 here = Path(folder)
                 names[:] = sorted(
@@ -106,10 +111,8 @@ def _files(paths: Sequence[Path], out: Path) -> Iterator[tuple[Path, Path]]:
                 for name in sorted(files):
                     if not name.startswith(".") and Path(name).suffix.lower() in _SUFFIXES:
                         yield here / name, (here / name).relative_to(path)
-        elif os.path.lexists(path):
-            yield path, Path(path.name)
         else:
-            raise MissingFileError(f"{path}: does not exist")
+            yield path, Path(path.name)
 
 
 def summary(jobs: Sequence[Job]) -> dict[str, int]:

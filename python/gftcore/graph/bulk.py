@@ -228,7 +228,7 @@ def _validated(item: BatchItem, config: ExtractConfig, seg: SegmentConfig) -> Co
 
 
 def _private(given: CoreInput) -> CoreInput:
-    """Copy the arrays, because a caller may refill one buffer while native threads still read it."""
+    """Copy the arrays: a caller may refill one buffer while native threads still read it."""
     arrays = (getattr(given, name) for name in CoreInput.__slots__)
     return CoreInput(*(None if array is None else array.copy() for array in arrays))
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,12 +36,12 @@ def require_file(path: object) -> Path:
     """
     out = require_path(path)
     try:
-        regular = out.is_file()
-    except OSError:  # a name that the file system cannot hold
-        regular = False
-    if not regular:
-        what = "is a folder" if out.is_dir() else "does not exist or is no regular file"
-        raise MissingFileError(f"{out}: {what}")
+        mode = out.stat().st_mode
+    except OSError as error:  # not there, not reachable, or no possible name
+        raise MissingFileError(f"{out!s:.500}: {error.strerror}") from error
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "no regular file"
+        raise MissingFileError(f"{out}: is {what}")
     return out
 
 

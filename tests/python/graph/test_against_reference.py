@@ -12,20 +12,29 @@ from typing import Any
 
 import numpy as np
 import pytest
-from random_masks import random_mask
 
 from gftcore import graph, reference
 from gftcore.graph import ExtractConfig
+from random_masks import random_mask
 
 MASKS = int(os.environ.get("GFTCORE_TEST_MASKS", "120"))
 BLOCK = 20
 MAX_SIDE = 300
-EXACT = (
-    "node_degree node_pixels node_kind segment_nodes segment_faces point_ptr point_pixel"
-    " ica_label_id ica_bbox ica_touches_border face_ica"
-).split()
-CLOSE = "vessel_x ica_x faz_x".split()
-SINGLE = "node_rowcol node_radius_px point_rowcol point_radius_px".split()
+EXACT = [
+    "node_degree",
+    "node_pixels",
+    "node_kind",
+    "segment_nodes",
+    "segment_faces",
+    "point_ptr",
+    "point_pixel",
+    "ica_label_id",
+    "ica_bbox",
+    "ica_touches_border",
+    "face_ica",
+]
+CLOSE = ["vessel_x", "ica_x", "faz_x"]
+SINGLE = ["node_rowcol", "node_radius_px", "point_rowcol", "point_radius_px"]
 FAZ_FIELDS = {"label": "label", "method": "method", "area": "area_px2", "confidence": "confidence"}
 CONFIGS = (
     ExtractConfig(),
@@ -54,7 +63,9 @@ def assert_same_graph(ours: Any, theirs: Any) -> None:
         )
     for relation in ("vv", "ii", "vi", "vf", "if", "ff"):
         np.testing.assert_array_equal(ours.edges[relation], theirs.edges[relation], relation)
-        np.testing.assert_array_equal(ours.edge_attr[relation], theirs.edge_attr[relation], relation)
+        np.testing.assert_array_equal(
+            ours.edge_attr[relation], theirs.edge_attr[relation], relation
+        )
     for key, field in FAZ_FIELDS.items():
         np.testing.assert_equal(getattr(ours.faz_info, field), theirs.faz_info[key], key)
 

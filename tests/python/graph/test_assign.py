@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from random_masks import random_mask
-from strategies import vessel_masks
 
 from gftcore import _core
+from random_masks import random_mask
+from strategies import vessel_masks
 
 measure = pytest.importorskip("skimage.measure")
 TARGETS = _core.simd_targets()

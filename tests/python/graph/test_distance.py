@@ -6,10 +6,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import given
-from random_masks import random_mask
-from strategies import vessel_masks
 
 from gftcore import _core
+from random_masks import random_mask
+from strategies import vessel_masks
 
 ndimage = pytest.importorskip("scipy.ndimage")
 NO_BACKGROUND = np.iinfo(np.int32).max

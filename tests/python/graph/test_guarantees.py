@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-import samples
 import scipy.ndimage as ndi
-from random_masks import random_mask
 
+import samples
 from gftcore import graph
+from random_masks import random_mask
 
 MASKS = int(os.environ.get("GFTCORE_TEST_MASKS", "240"))
 BLOCK = 40

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from random_masks import mixture
-from strategies import label_images, vessel_masks
 
 from gftcore import _core
+from random_masks import mixture
+from strategies import label_images, vessel_masks
 
 measure = pytest.importorskip("skimage.measure")
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from figures import disc, draw
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import vessel_masks
 
+from figures import disc, draw
 from gftcore import reference
 from gftcore.reference import NodeKind, ReferenceConfig
 from gftcore.reference.adjacency import drawing
 from gftcore.reference.extract import KEEP
 from gftcore.reference.faz import open_by_disc
+from strategies import vessel_masks
 
 ndimage = pytest.importorskip("scipy.ndimage")
 CONFIGS = st.builds(

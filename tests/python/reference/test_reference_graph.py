@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from figures import FIGURES, Figure, bar, draw
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from random_masks import random_mask
-from strategies import vessel_masks
 
+from figures import FIGURES, Figure, bar, draw
 from gftcore import reference
 from gftcore.reference import NodeKind
 from gftcore.reference.prune import find_leaves
 from gftcore.reference.trace import cluster_euler, link_image
+from random_masks import random_mask
+from strategies import vessel_masks
 
 ndimage = pytest.importorskip("scipy.ndimage")
 EIGHT = np.ones((3, 3))

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import pixel_masks, vessel_masks
 
 from gftcore import reference
 from gftcore.reference.morphology import touches
+from strategies import pixel_masks, vessel_masks
 
 ndimage = pytest.importorskip("scipy.ndimage")
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import label_images, vessel_masks
 
 from gftcore import reference
 from gftcore.reference.regions import label_regions
+from strategies import label_images, vessel_masks
 
 measure = pytest.importorskip("skimage.measure")
 PROPERTIES = (

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from figures import annulus, bar, draw
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import vessel_masks
 
+from figures import annulus, bar, draw
 from gftcore import reference
 from gftcore.reference.centreline import centrelines, node_radius, point_radius
 from gftcore.reference.segments import contour
+from strategies import vessel_masks
 
 ndimage = pytest.importorskip("scipy.ndimage")
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from figures import FIGURES, Figure
 from hypothesis import given
-from random_masks import random_mask
-from strategies import vessel_masks
 
+from figures import FIGURES, Figure
 from gftcore import reference
 from gftcore.reference.faces import closure
 from gftcore.reference.thinning import yokoi_number
+from random_masks import random_mask
+from strategies import vessel_masks
 
 pytest.importorskip("scipy")
 ndimage = pytest.importorskip("scipy.ndimage")

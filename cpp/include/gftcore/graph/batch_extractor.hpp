@@ -37,7 +37,7 @@ using BatchOutcome = std::variant<HeteroGraph, BatchFailure>;
 class BatchExtractor {
  public:
   /// Throws ValueError unless threads >= 1.
-  BatchExtractor(const ExtractOptions& options, const SegmentOptions& segmentation, int threads);
+  BatchExtractor(const ExtractOptions& options, SegmentOptions segmentation, int threads);
   /// Waits for running items; items not yet started are dropped.
   ~BatchExtractor();
   BatchExtractor(const BatchExtractor&) = delete;

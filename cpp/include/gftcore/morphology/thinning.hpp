@@ -31,6 +31,7 @@ struct ThinScratch {
   BitImage other;                     // the second image of a parallel pass
   std::vector<std::uint8_t> active;   // one bit a word, block column by block column
   std::vector<std::uint8_t> changed;  // the last two passes
+  std::vector<std::uint8_t> recent;   // either of them, and the rows around
   std::vector<std::int64_t> keys;     // pixels by distance
   std::vector<std::int64_t> sorted_keys;
 };

@@ -1,0 +1,361 @@
+# SPDX-License-Identifier: Apache-2.0
+"""
+The compiled core of gftcore. Private: use the packages gftcore.graph and others.
+"""
+
+from __future__ import annotations
+import collections.abc
+import numpy
+import numpy.typing
+import typing
+
+__all__: list[str] = [
+    "BatchExtractor",
+    "Faces",
+    "SkeletonGraph",
+    "adjacency",
+    "assign_pixels",
+    "border_anchors",
+    "csr_from_edges",
+    "extract",
+    "extract_image",
+    "faces",
+    "fill_small",
+    "find_faz",
+    "gaussian_taps",
+    "label",
+    "local_contrast",
+    "match_faces",
+    "minimal_pass",
+    "prune",
+    "region_table",
+    "resize_cubic",
+    "ridge",
+    "segment",
+    "segment_table",
+    "set_simd_target",
+    "simd_target",
+    "simd_targets",
+    "squared_distance",
+    "thin",
+    "trace",
+]
+
+class SkeletonGraph:
+    """
+    A minimal skeleton as a multigraph of V nodes and S segments.
+    """
+    @property
+    def anchors(self) -> numpy.ndarray:
+        """
+        int64 [B, 2]
+        """
+    @property
+    def node_degree(self) -> numpy.ndarray:
+        """
+        int32 [V] segment ends
+        """
+    @property
+    def node_kind(self) -> numpy.ndarray:
+        """
+        uint8 [V]: 0 end, 1 junction, 2 border, 3 isolated, 4 ring
+        """
+    @property
+    def node_pixel(self) -> numpy.ndarray:
+        """
+        int32 [node_ptr[V], 2]
+        """
+    @property
+    def node_pixels(self) -> numpy.ndarray:
+        """
+        int32 [V] number of pixels
+        """
+    @property
+    def node_ptr(self) -> numpy.ndarray:
+        """
+        int64 [V + 1] into node_pixel
+        """
+    @property
+    def node_rowcol(self) -> numpy.ndarray:
+        """
+        float64 [V, 2] mean of the node's pixels
+        """
+    @property
+    def point_pixel(self) -> numpy.ndarray:
+        """
+        int32 [P, 2] pixels between the ends, in walk order
+        """
+    @property
+    def point_ptr(self) -> numpy.ndarray:
+        """
+        int64 [S + 1] into point_pixel
+        """
+    @property
+    def segment_ends(self) -> numpy.ndarray:
+        """
+        int32 [S, 2, 2] node pixels where the walk leaves and arrives
+        """
+    @property
+    def segment_nodes(self) -> numpy.ndarray:
+        """
+        int64 [S, 2]
+        """
+    @property
+    def shape(self) -> tuple[int, int]: ...
+    @property
+    def skeleton(self) -> numpy.typing.NDArray[numpy.bool]:
+        """
+        bool [H, W]
+        """
+
+class Faces:
+    """
+    Faces of a skeleton's closure.
+    """
+    @property
+    def count(self) -> int: ...
+    @property
+    def label(self) -> numpy.ndarray:
+        """
+        int32 [H, W]: face + 1 off the skeleton.
+        """
+    @property
+    def segment_faces(self) -> numpy.ndarray:
+        """
+        int64 [S, 2]: face left and right of each segment's walk.
+        """
+
+class BatchExtractor:
+    """
+    Extracts graphs in native threads, in order.
+    """
+    def __init__(
+        self,
+        options: dict,
+        segmentation: dict | None,
+        threads: typing.SupportsInt | typing.SupportsIndex,
+    ) -> None: ...
+    def close(self) -> None: ...
+    def next(self) -> typing.Any: ...
+    def submit(
+        self,
+        mask: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8] | None,
+        image: typing.Annotated[numpy.typing.ArrayLike, numpy.float32] | None,
+        intensity: typing.Any,
+        excluded: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8] | None,
+        faz_mask: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8] | None,
+        keep: collections.abc.Sequence[str],
+    ) -> None: ...
+
+def adjacency(
+    graph: SkeletonGraph,
+    faces: Faces,
+    ica_label: numpy.typing.NDArray[numpy.int32],
+    method: str,
+    squared_distance: typing.Annotated[numpy.typing.ArrayLike, numpy.int32] | None,
+) -> dict:
+    """
+    Relations vv, ii, vi as (edges int64 [2, E], weights float32 [E, 1]).
+    """
+
+def assign_pixels(
+    mask: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8],
+    point_pixel: typing.Annotated[numpy.typing.ArrayLike, numpy.int32],
+) -> numpy.typing.NDArray[numpy.int32]:
+    """
+    Index of the nearest point of the same component for each mask pixel.
+    """
+
+def border_anchors(mask: numpy.typing.NDArray[numpy.uint8]) -> numpy.ndarray:
+    """
+    int64 [B, 2]: the middle pixel of each foreground run on the image frame.
+    """
+
+def csr_from_edges(
+    src: numpy.typing.NDArray[numpy.int64],
+    dst: numpy.typing.NDArray[numpy.int64],
+    num_src: typing.SupportsInt | typing.SupportsIndex,
+    num_dst: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple:
+    """
+    rowptr, col, eid, colptr, row, slot, inv_deg of the edges src -> dst.
+    """
+
+def extract(
+    mask: numpy.typing.NDArray[numpy.uint8],
+    options: dict,
+    intensity: typing.Any,
+    excluded: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8] | None,
+    faz_mask: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8] | None,
+    keep: collections.abc.Sequence[str],
+) -> dict:
+    """
+    Mask to graph, as a dict of arrays.
+    """
+
+def extract_image(
+    image: numpy.typing.NDArray[numpy.float32],
+    segmentation: dict,
+    options: dict,
+    intensity: typing.Any,
+    excluded: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8] | None,
+    faz_mask: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8] | None,
+    keep: collections.abc.Sequence[str],
+) -> dict:
+    """
+    Raw image to graph, as a dict of arrays.
+    """
+
+def faces(graph: SkeletonGraph) -> Faces:
+    """
+    Faces of the graph's skeleton.
+    """
+
+def fill_small(
+    mask: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8],
+    area_px: typing.SupportsInt | typing.SupportsIndex,
+    excluded: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8] | None,
+) -> numpy.typing.NDArray[numpy.bool]:
+    """
+    The mask with small background components filled.
+    """
+
+def find_faz(
+    void: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8],
+    ica_label: typing.Annotated[numpy.typing.ArrayLike, numpy.int32],
+    method: str = "auto",
+    fov_mm: typing.SupportsFloat | typing.SupportsIndex = 3.0,
+    faz_mask: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8] | None = None,
+    connectivity: typing.SupportsInt | typing.SupportsIndex = 8,
+) -> tuple:
+    """
+    The foveal avascular zone among the areas: (label, method used, confidence).
+    """
+
+def gaussian_taps(
+    sigma: typing.SupportsFloat | typing.SupportsIndex,
+    order: typing.SupportsInt | typing.SupportsIndex,
+) -> list[float]:
+    """
+    Correlation taps of a Gaussian or its first or second derivative.
+    """
+
+def label(
+    mask: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8],
+    connectivity: typing.SupportsInt | typing.SupportsIndex,
+    background: bool,
+) -> tuple[numpy.typing.NDArray[numpy.int32], int]:
+    """
+    Labels of connected components and their number.
+    """
+
+def local_contrast(
+    image: numpy.typing.NDArray[numpy.float32],
+    sigma: typing.SupportsFloat | typing.SupportsIndex,
+    scale: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]:
+    """
+    Image minus its Gaussian mean, enlarged.
+    """
+
+def match_faces(faces: Faces, ica_label: numpy.typing.NDArray[numpy.int32]) -> numpy.ndarray:
+    """
+    int32 [F]: the region that owns most pixels of each face, 0 if none.
+    """
+
+def minimal_pass(
+    skeleton: numpy.typing.NDArray[numpy.uint8], anchors: numpy.typing.NDArray[numpy.int64]
+) -> numpy.typing.NDArray[numpy.bool]:
+    """
+    bool [H, W]: the skeleton without redundant pixels.
+    """
+
+def prune(
+    graph: SkeletonGraph,
+    squared_distance: typing.Annotated[numpy.typing.ArrayLike, numpy.int32],
+    method: str,
+    bulge: typing.SupportsFloat | typing.SupportsIndex,
+    max_rounds: typing.SupportsInt | typing.SupportsIndex,
+) -> SkeletonGraph:
+    """
+    A copy of the graph without its spurs.
+    """
+
+def region_table(
+    labels: typing.Annotated[numpy.typing.ArrayLike, numpy.int32], intensity: typing.Any = None
+) -> tuple:
+    """
+    Shape and intensity of every region: (columns, values [R, F], label_id [R], bbox [R, 4]).
+    """
+
+def resize_cubic(
+    image: numpy.typing.NDArray[numpy.float32], scale: typing.SupportsInt | typing.SupportsIndex
+) -> numpy.typing.NDArray[numpy.float32]:
+    """
+    Catmull-Rom enlargement by an integer factor.
+    """
+
+def ridge(
+    image: numpy.typing.NDArray[numpy.float32],
+    sigmas_px: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
+    normalise: bool,
+    scale: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]:
+    """
+    Multiscale ridge strength of the enlarged image.
+    """
+
+def segment(
+    image: numpy.typing.NDArray[numpy.float32], options: dict
+) -> numpy.typing.NDArray[numpy.bool]:
+    """
+    Vessel mask of a raw image; options are the fields of SegmentConfig.
+    """
+
+def segment_table(
+    graph: SkeletonGraph,
+    mask: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8],
+    squared_distance: typing.Annotated[numpy.typing.ArrayLike, numpy.int32],
+    mode: str,
+    intensity: typing.Any = None,
+) -> tuple[list[str], numpy.ndarray]:
+    """
+    Column names and values [S, F].
+    """
+
+def set_simd_target(target: str) -> None:
+    """
+    Force an instruction set for the whole process.
+    """
+
+def simd_target() -> str:
+    """
+    Name of the instruction set that the kernels use.
+    """
+
+def simd_targets() -> list[str]:
+    """
+    Names of the instruction sets this processor offers, ascending.
+    """
+
+def squared_distance(
+    mask: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8], frame: str
+) -> numpy.typing.NDArray[numpy.int32]:
+    """
+    Squared distance (px^2) from each vessel pixel to the nearest background pixel.
+    """
+
+def thin(
+    mask: numpy.typing.NDArray[numpy.uint8], method: str, border: str
+) -> numpy.typing.NDArray[numpy.bool]:
+    """
+    bool [H, W]: the mask thinned to lines one pixel wide.
+    """
+
+def trace(
+    skeleton: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8],
+    anchors: typing.Annotated[numpy.typing.ArrayLike, numpy.int64],
+) -> SkeletonGraph:
+    """
+    Graph of a skeleton, which is made minimal first.
+    """
