@@ -116,20 +116,20 @@ void read_exclusion_and_faz(const ExtractInput& input, Buffers& b) {
   b.has_faz_mask = read_optional(input.faz_mask, "faz_mask", b.mask, b.faz_mask);
 }
 
-/// Remarks on the mask's density; true if no valid pixel is background.
+/// Remarks on the mask's density; true if no pixel is background, so there is no distance.
 bool remark_density(const Buffers& b, std::vector<Remark>& remarks) {
   const index_t vessels = b.mask.count();
   const index_t excluded = b.has_exclusion ? b.excluded.count() : 0;
-  const index_t valid = b.mask.rows() * b.mask.cols() - excluded;
+  const index_t pixels = b.mask.rows() * b.mask.cols();
   if (vessels == 0) {
     remarks.push_back(Remark::empty_mask);
     return false;
   }
-  if (vessels == valid) {
+  if (vessels == pixels) {
     remarks.push_back(Remark::full_mask);
     return true;
   }
-  const double density = static_cast<double>(vessels) / static_cast<double>(valid);
+  const double density = static_cast<double>(vessels) / static_cast<double>(pixels - excluded);
   if (density < kSparse || density > kDense) remarks.push_back(Remark::density_suspect);
   return false;
 }

@@ -54,6 +54,7 @@ class OrderedThinning {
   /// Every pixel that may go, sorted.
   void list_pixels(Keys& keys, Keys& spare) const {
     keys.clear();
+    keys.reserve(static_cast<std::size_t>(image_.count()));
     Key all_bits = 0;
     for (index_t r = 0; r < image_.rows(); ++r) {
       const std::int32_t* distance = squared_distance_.row(r);

@@ -16,9 +16,7 @@ inline Vector load(const std::uint64_t* words) {
   return reinterpret_cast<Vector>(_mm512_loadu_si512(words));
 }
 inline void store(std::uint64_t* words, Vector value) { _mm512_storeu_si512(words, raw(value)); }
-inline unsigned any_lanes(Vector value) {
-  return _mm512_test_epi64_mask(raw(value), raw(value));
-}
+inline unsigned any_lanes(Vector value) { return _mm512_test_epi64_mask(raw(value), raw(value)); }
 
 template <unsigned kTable>
 Vector table(Vector a, Vector b, Vector c) {

@@ -59,8 +59,8 @@ inline bool thin_column(const ThinPass& pass, std::int64_t block, int first_lane
     }
     below = load_row(pass.source + at + pass.row_stride);
     loaded = r;
-    const Window window{above.west, above.here, above.east, row.east,
-                        below.east, below.here, below.west, row.west};
+    const Window window{
+        above.west, above.here, above.east, row.east, below.east, below.here, below.west, row.west};
     const Vector deleted = table<0x20>(row.here, load(pass.frozen + at), Rule::deletes(window));
     store(pass.target + at, row.here ^ deleted);
     const unsigned hit = any_lanes(deleted);

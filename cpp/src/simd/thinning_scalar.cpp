@@ -9,11 +9,11 @@ namespace {
 using Vector = std::uint64_t;
 constexpr int kLanes = 1;
 
+#include "thinning_table.inl"
+
 inline Vector load(const std::uint64_t* words) { return *words; }
 inline void store(std::uint64_t* words, Vector value) { *words = value; }
 inline unsigned any_lanes(Vector value) { return value != 0 ? 1U : 0U; }
-
-#include "thinning_table.inl"
 
 #include "thinning_body.inl"
 

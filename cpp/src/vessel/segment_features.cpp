@@ -136,8 +136,10 @@ double* put_line(const Centrelines& lines, FeatureMode mode, index_t s, double* 
   *x++ = distance;
   if (distance > 0) {
     *x++ = length / distance;
+  } else if (mode == FeatureMode::voreen_slab) {
+    *x++ = kInfinity;
   } else {
-    *x++ = mode == FeatureMode::voreen_slab ? kInfinity : kNaN;
+    *x++ = kNaN;
   }
   return x;
 }

@@ -28,7 +28,16 @@ py::array anchors_of(const Array<std::uint8_t>& mask) {
   return owned(std::move(rowcol), {count, 2});
 }
 
-py::array_t<bool> thinned(const Array<std::uint8_t>& mask, const std::string& method,
+constexpr index_t kKeptPixels = 2048 * 2048;
+
+struct ThinMemory {
+  std::vector<std::int32_t> distance;
+  DistanceScratch distance_scratch;
+  ThinScratch scratch;
+};
+
+py::array_t<bool> thinned(const Array<std::uint8_t>& mask,
+                          const std::string& method,
                           const std::string& border) {
   const SkeletonMethod chosen_method = chosen(kSkeletonMethods, "method", method);
   const Border chosen_border = chosen(kBorders, "border", border);
@@ -39,17 +48,19 @@ py::array_t<bool> thinned(const Array<std::uint8_t>& mask, const std::string& me
     BitImage bits;
     pack(pixels, bits);
     std::vector<index_t> anchors;
-    if (chosen_border == Border::anchor && !is_oracle(chosen_method)) anchors = border_anchors(bits);
-    std::vector<std::int32_t> distance;
-    ImageView<std::int32_t> distance_view;
+    if (chosen_border == Border::anchor && !is_oracle(chosen_method))
+      anchors = border_anchors(bits);
+    // Fresh pages cost more than the work on them, so a thread keeps those of usual images.
+    static thread_local ThinMemory kept;
+    ThinMemory large;
+    ThinMemory& memory = pixels.size() <= kKeptPixels ? kept : large;
+    ImageView<std::int32_t> distance;
     if (chosen_method == SkeletonMethod::ordered) {
-      distance.resize(static_cast<std::size_t>(pixels.size()));
-      distance_view = {distance.data(), bits.rows(), bits.cols()};
-      DistanceScratch scratch;
-      squared_distance(bits, Frame::none, distance_view, scratch);
+      memory.distance.resize(static_cast<std::size_t>(pixels.size()));
+      distance = {memory.distance.data(), bits.rows(), bits.cols()};
+      squared_distance(bits, Frame::none, distance, memory.distance_scratch);
     }
-    ThinScratch scratch;
-    thin(bits, chosen_method, anchors, distance_view, skeleton, scratch);
+    thin(bits, chosen_method, anchors, distance, skeleton, memory.scratch);
   }
   return bool_image(skeleton);
 }
@@ -67,11 +78,20 @@ py::array_t<bool> minimal(const Array<std::uint8_t>& skeleton, const Array<index
 }  // namespace
 
 void bind_thinning(py::module_& m) {
-  m.def("border_anchors", anchors_of, py::arg("mask").noconvert(),
+  m.def("border_anchors",
+        anchors_of,
+        py::arg("mask").noconvert(),
         "int64 [B, 2]: the middle pixel of each foreground run on the image frame.");
-  m.def("thin", thinned, py::arg("mask").noconvert(), py::arg("method"), py::arg("border"),
+  m.def("thin",
+        thinned,
+        py::arg("mask").noconvert(),
+        py::arg("method"),
+        py::arg("border"),
         "bool [H, W]: the mask thinned to lines one pixel wide.");
-  m.def("minimal_pass", minimal, py::arg("skeleton").noconvert(), py::arg("anchors").noconvert(),
+  m.def("minimal_pass",
+        minimal,
+        py::arg("skeleton").noconvert(),
+        py::arg("anchors").noconvert(),
         "bool [H, W]: the skeleton without redundant pixels.");
 }
 

@@ -306,15 +306,14 @@ def _segment_of_pixel(graph: SkeletonGraph, mask: BoolImage) -> NDArray[np.int32
 
 
 def _warnings(vessels: BoolImage, excluded: BoolImage, graph: SkeletonGraph) -> tuple[str, ...]:
-    valid = np.count_nonzero(~excluded)
-    density = np.count_nonzero(vessels) / valid if valid else 0.0
-    codes = []
     if not vessels.any():
-        codes.append("EMPTY_MASK")
-    elif vessels.all():
-        codes.append("FULL_MASK")
-    if not graph.num_segments:
-        codes.append("NO_SEGMENTS")
+        return ("EMPTY_MASK",)
+    if vessels.all():
+        return ("FULL_MASK",)
+    density = np.count_nonzero(vessels) / np.count_nonzero(~excluded)
+    codes = []
     if not 0.01 <= density <= 0.90:
         codes.append("DENSITY_SUSPECT")
+    if not graph.num_segments:
+        codes.append("NO_SEGMENTS")
     return tuple(codes)

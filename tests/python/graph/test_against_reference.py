@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 
 from gftcore import graph, reference
+from gftcore.errors import GftcoreWarning
+from gftcore.errors import GftcoreWarning
 from gftcore.graph import ExtractConfig
 from random_masks import random_mask
 
@@ -66,6 +68,7 @@ def assert_same_graph(ours: Any, theirs: Any) -> None:
         np.testing.assert_array_equal(
             ours.edge_attr[relation], theirs.edge_attr[relation], relation
         )
+    assert ours.meta.warnings == theirs.warnings
     for key, field in FAZ_FIELDS.items():
         np.testing.assert_equal(getattr(ours.faz_info, field), theirs.faz_info[key], key)
 
@@ -94,7 +97,7 @@ def test_extract_matches_reference(first: int) -> None:
         config = CONFIGS[seed % len(CONFIGS)]
         inputs = extra_inputs(mask, rng)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", graph.GftcoreWarning)
+            warnings.simplefilter("ignore", GftcoreWarning)
             ours = graph.extract(mask, config, **inputs)
             theirs = reference.extract(mask, config, **inputs)
         try:
