@@ -15,7 +15,8 @@ namespace gftcore::python {
 
 /// The words users write for the core's choices.
 template <class T, std::size_t N>
-T chosen(const std::array<std::pair<std::string_view, T>, N>& choices, const char* argument,
+T chosen(const std::array<std::pair<std::string_view, T>, N>& choices,
+         const char* argument,
          const std::string& word) {
   std::string expected;
   for (const auto& [name, value] : choices) {

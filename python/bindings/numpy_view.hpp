@@ -59,7 +59,9 @@ inline py::array_t<bool> bool_image(const BitImage& bits) {
 }
 
 /// An [n, 2] array of pixels (row, col) as ascending raster indices.
-inline std::vector<index_t> raster_indices(const Array<index_t>& pixels, index_t rows, index_t cols,
+inline std::vector<index_t> raster_indices(const Array<index_t>& pixels,
+                                           index_t rows,
+                                           index_t cols,
                                            const char* name) {
   if (pixels.ndim() != 2 || pixels.shape(1) != 2) {
     throw ShapeError(std::string(name) + " must be an [n, 2] array of (row, col)");

@@ -4,10 +4,12 @@ The compiled core of gftcore. Private: use the packages gftcore.graph and others
 """
 
 from __future__ import annotations
+
 import collections.abc
+import typing
+
 import numpy
 import numpy.typing
-import typing
 
 __all__: list[str] = [
     "BatchExtractor",

@@ -32,7 +32,8 @@ void draw_disc(BitImage& image, index_t row, index_t col, index_t radius) {
   }
 }
 
-void draw_nodes(const SkeletonGraph& graph, ImageView<const std::int32_t> squared_distance,
+void draw_nodes(const SkeletonGraph& graph,
+                ImageView<const std::int32_t> squared_distance,
                 BitImage& image) {
   for (index_t v = 0; v < graph.num_nodes(); ++v) {
     const auto node = static_cast<std::size_t>(v);
@@ -119,7 +120,9 @@ void segment_pairs(const SkeletonGraph& graph, Relation& out) {
   pairs.take_lowest(out);
 }
 
-void planar_adjacency(const SkeletonGraph& graph, const Faces& faces, const Labelling& regions,
+void planar_adjacency(const SkeletonGraph& graph,
+                      const Faces& faces,
+                      const Labelling& regions,
                       Adjacency& out) {
   segment_pairs(graph, out.vv);
   std::vector<label_t> region_of_face;
@@ -145,7 +148,8 @@ void planar_adjacency(const SkeletonGraph& graph, const Faces& faces, const Labe
 
 void centerline4_adjacency(const SkeletonGraph& graph,
                            ImageView<const std::int32_t> squared_distance,
-                           const Labelling& regions, Adjacency& out) {
+                           const Labelling& regions,
+                           Adjacency& out) {
   require_same_shape(graph.skeleton, "graph", squared_distance, "squared_distance");
   segment_pairs(graph, out.vv);
   BitImage drawn(graph.rows, graph.cols);

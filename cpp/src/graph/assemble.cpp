@@ -17,7 +17,10 @@ struct Renumbering {
   }
 };
 
-void append(Relation& relation, std::vector<index_t>& seconds, index_t first, index_t second,
+void append(Relation& relation,
+            std::vector<index_t>& seconds,
+            index_t first,
+            index_t second,
             float weight) {
   relation.ends.push_back(first);
   seconds.push_back(second);
@@ -85,8 +88,10 @@ void count_ends(const Relation& relation, int side, std::vector<index_t>& degree
   }
 }
 
-Table with_degrees(std::vector<std::string> columns, std::span<const double> values,
-                   std::span<const index_t> degree, std::span<const index_t> hetero_degree) {
+Table with_degrees(std::vector<std::string> columns,
+                   std::span<const double> values,
+                   std::span<const index_t> degree,
+                   std::span<const index_t> hetero_degree) {
   const std::size_t width = columns.size();
   Table out{std::move(columns), {}};
   out.columns.insert(out.columns.end(), {"degree", "hetero_degree"});
@@ -100,8 +105,12 @@ Table with_degrees(std::vector<std::string> columns, std::span<const double> val
   return out;
 }
 
-void split_regions(const RegionTable& regions, bool with_intensity, const Adjacency& adjacency,
-                   std::span<const label_t> region_of_face, index_t faz_row, HeteroGraph& out) {
+void split_regions(const RegionTable& regions,
+                   bool with_intensity,
+                   const Adjacency& adjacency,
+                   std::span<const label_t> region_of_face,
+                   index_t faz_row,
+                   HeteroGraph& out) {
   const Renumbering number{faz_row};
   split_vi(adjacency.vi, number, out);
   split_ii(adjacency.ii, number, out);
@@ -119,7 +128,8 @@ void split_regions(const RegionTable& regions, bool with_intensity, const Adjace
     --degree[static_cast<std::size_t>(area >= faz_row ? area + 1 : area)];
   }
   const auto names = region_columns(with_intensity);
-  const Table all = with_degrees({names.begin(), names.end()}, regions.values, degree, hetero_degree);
+  const Table all =
+      with_degrees({names.begin(), names.end()}, regions.values, degree, hetero_degree);
   out.areas = rows_of(all, faz_row, false);
   out.faz = rows_of(all, faz_row, true);
 

@@ -12,15 +12,22 @@
 namespace gftcore {
 
 /// A table's columns followed by `degree` and `hetero_degree`, the graph's own features.
-Table with_degrees(std::vector<std::string> columns, std::span<const double> values,
-                   std::span<const index_t> degree, std::span<const index_t> hetero_degree);
+Table with_degrees(std::vector<std::string> columns,
+                   std::span<const double> values,
+                   std::span<const index_t> degree,
+                   std::span<const index_t> hetero_degree);
 
 /// Split areas from the FAZ: region row `faz_row` (or none if negative) leaves the area list, the
 /// areas after it move up by one, and edges at it become relations of their own.
-void split_regions(const RegionTable& regions, bool with_intensity, const Adjacency& adjacency,
-                   std::span<const label_t> region_of_face, index_t faz_row, HeteroGraph& out);
+void split_regions(const RegionTable& regions,
+                   bool with_intensity,
+                   const Adjacency& adjacency,
+                   std::span<const label_t> region_of_face,
+                   index_t faz_row,
+                   HeteroGraph& out);
 
-/// Add to each node's degree how often it is an end of an edge: the first end (side 0) or second (1).
+/// Add to each node's degree how often it is an end of an edge: the first end (side 0) or second
+/// (1).
 void count_ends(const Relation& relation, int side, std::vector<index_t>& degree);
 
 }  // namespace gftcore

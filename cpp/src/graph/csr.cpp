@@ -28,7 +28,8 @@ std::vector<index_t> offsets(std::span<const index_t> keys, index_t size) {
 }
 
 /// The positions `order` names, stably grouped by key.
-std::vector<index_t> grouped(std::span<const index_t> order, std::span<const index_t> keys,
+std::vector<index_t> grouped(std::span<const index_t> order,
+                             std::span<const index_t> keys,
                              const std::vector<index_t>& ptr) {
   std::vector<index_t> next(ptr.begin(), ptr.end() - 1);
   std::vector<index_t> out(order.size());
@@ -41,14 +42,16 @@ std::vector<index_t> grouped(std::span<const index_t> order, std::span<const ind
 
 std::vector<index_t> gathered(std::span<const index_t> values, const std::vector<index_t>& at) {
   std::vector<index_t> out(at.size());
-  std::ranges::transform(at, out.begin(),
-                         [&](index_t e) { return values[static_cast<std::size_t>(e)]; });
+  std::ranges::transform(
+      at, out.begin(), [&](index_t e) { return values[static_cast<std::size_t>(e)]; });
   return out;
 }
 
 }  // namespace
 
-Csr csr_from_edges(std::span<const index_t> src, std::span<const index_t> dst, index_t num_src,
+Csr csr_from_edges(std::span<const index_t> src,
+                   std::span<const index_t> dst,
+                   index_t num_src,
                    index_t num_dst) {
   if (src.size() != dst.size()) {
     throw ShapeError("src and dst must have one length, got " + std::to_string(src.size()) +
@@ -78,7 +81,8 @@ Csr csr_from_edges(std::span<const index_t> src, std::span<const index_t> dst, i
 
   csr.inv_deg.resize(static_cast<std::size_t>(num_dst));
   for (std::size_t v = 0; v < csr.inv_deg.size(); ++v) {
-    csr.inv_deg[v] = 1.0F / static_cast<float>(std::max<index_t>(csr.rowptr[v + 1] - csr.rowptr[v], 1));
+    csr.inv_deg[v] =
+        1.0F / static_cast<float>(std::max<index_t>(csr.rowptr[v + 1] - csr.rowptr[v], 1));
   }
   return csr;
 }

@@ -102,7 +102,9 @@ void read_mask(ImageView<const std::uint8_t> mask, Buffers& b) {
 }
 
 /// A byte image of the mask's shape as bits; false if the view is absent.
-bool read_optional(ImageView<const std::uint8_t> pixels, const char* name, const BitImage& mask,
+bool read_optional(ImageView<const std::uint8_t> pixels,
+                   const char* name,
+                   const BitImage& mask,
                    BitImage& out) {
   if (pixels.data() == nullptr) return false;
   require_same_shape(mask, "mask", pixels, name);
@@ -180,7 +182,9 @@ void trace_vessels(const ExtractOptions& options, Buffers& b, StageClock& clock)
   clock.lap("trace and prune");
 }
 
-void measure_vessels(const ExtractInput& input, const ExtractOptions& options, Buffers& b,
+void measure_vessels(const ExtractInput& input,
+                     const ExtractOptions& options,
+                     Buffers& b,
                      StageClock& clock) {
   const auto distance = resized(b.squared_distance, b.vessels);
   centrelines(b.graph, distance, b.lines);
@@ -211,7 +215,9 @@ void drop_small_regions(index_t min_px, Labelling& regions) {
   regions.count = next;
 }
 
-void measure_regions(const ExtractInput& input, const ExtractOptions& options, Buffers& b,
+void measure_regions(const ExtractInput& input,
+                     const ExtractOptions& options,
+                     Buffers& b,
                      StageClock& clock) {
   b.filled = b.mask;
   fill_small(b.filled, options.ica_fill_px, b.exclusion(), b.fill_scratch);
@@ -229,8 +235,12 @@ void measure_regions(const ExtractInput& input, const ExtractOptions& options, B
 
 void connect(const ExtractOptions& options, Buffers& b, HeteroGraph& out, StageClock& clock) {
   const FazMethod method = b.has_faz_mask ? FazMethod::mask : options.faz;
-  out.faz_choice = find_faz(b.voids, b.regions, method, options.fov_mm,
-                            b.has_faz_mask ? &b.faz_mask : nullptr, options.ica_connectivity,
+  out.faz_choice = find_faz(b.voids,
+                            b.regions,
+                            method,
+                            options.fov_mm,
+                            b.has_faz_mask ? &b.faz_mask : nullptr,
+                            options.ica_connectivity,
                             b.faz_scratch);
   clock.lap("faz");
   find_faces(b.graph, b.faces);
@@ -246,8 +256,8 @@ void connect(const ExtractOptions& options, Buffers& b, HeteroGraph& out, StageC
 void copy_nodes_and_points(const Buffers& b, HeteroGraph& out) {
   const SkeletonGraph& graph = b.graph;
   out.node_rowcol.assign(graph.node_rowcol.size(), 0.0F);
-  std::ranges::transform(graph.node_rowcol, out.node_rowcol.begin(),
-                         [](double x) { return static_cast<float>(x); });
+  std::ranges::transform(
+      graph.node_rowcol, out.node_rowcol.begin(), [](double x) { return static_cast<float>(x); });
   for (std::size_t v = 0; v < graph.node_kind.size(); ++v) {
     out.node_pixels.push_back(static_cast<std::int32_t>(graph.node_ptr[v + 1] - graph.node_ptr[v]));
   }
@@ -302,9 +312,10 @@ std::vector<label_t> vessel_labels(Buffers& b, bool assigned) {
   std::vector<label_t> segment_of_point;
   for (index_t s = 0; s < b.graph.num_segments(); ++s) {
     const auto i = static_cast<std::size_t>(s);
-    segment_of_point.insert(segment_of_point.end(),
-                            static_cast<std::size_t>(b.graph.point_ptr[i + 1] - b.graph.point_ptr[i]),
-                            static_cast<label_t>(s + 1));
+    segment_of_point.insert(
+        segment_of_point.end(),
+        static_cast<std::size_t>(b.graph.point_ptr[i + 1] - b.graph.point_ptr[i]),
+        static_cast<label_t>(s + 1));
   }
   std::vector<label_t> labels(b.point_of_pixel.size(), 0);
   std::ranges::transform(b.point_of_pixel, labels.begin(), [&](std::int32_t point) {
@@ -325,8 +336,11 @@ void keep_images(const ExtractOptions& options, Buffers& b, KeptImages& kept) {
 }
 
 /// The graph of buffers.mask.
-void extract_graph(const ExtractInput& input, const ExtractOptions& options, Buffers& b,
-                   HeteroGraph& out, StageClock& clock) {
+void extract_graph(const ExtractInput& input,
+                   const ExtractOptions& options,
+                   Buffers& b,
+                   HeteroGraph& out,
+                   StageClock& clock) {
   read_exclusion_and_faz(input, b);
   out.rows = b.mask.rows();
   out.cols = b.mask.cols();
@@ -341,8 +355,12 @@ void extract_graph(const ExtractInput& input, const ExtractOptions& options, Buf
   const bool with_intensity = !std::holds_alternative<std::monostate>(input.intensity);
   copy_nodes_and_points(b, out);
   node_radius_px(b.graph, resized(b.squared_distance, b.vessels), out.node_radius_px);
-  split_regions(b.region_table, with_intensity, b.adjacency, b.region_of_face,
-                index_t{out.faz_choice.label} - 1, out);
+  split_regions(b.region_table,
+                with_intensity,
+                b.adjacency,
+                b.region_of_face,
+                index_t{out.faz_choice.label} - 1,
+                out);
   copy_vessel_table(b, out);
   if (b.graph.num_segments() == 0 && b.mask.count() > 0 && !full) {
     out.remarks.push_back(Remark::no_segments);
@@ -353,7 +371,8 @@ void extract_graph(const ExtractInput& input, const ExtractOptions& options, Buf
 
 }  // namespace
 
-HeteroGraph extract(const ExtractInput& input, const ExtractOptions& options,
+HeteroGraph extract(const ExtractInput& input,
+                    const ExtractOptions& options,
                     Workspace& workspace) {
   Buffers& b = workspace.buffers();
   HeteroGraph out;
@@ -363,8 +382,10 @@ HeteroGraph extract(const ExtractInput& input, const ExtractOptions& options,
   return out;
 }
 
-HeteroGraph extract_image(ImageView<const float> image, const SegmentOptions& segmentation,
-                          const ExtractInput& input, const ExtractOptions& options,
+HeteroGraph extract_image(ImageView<const float> image,
+                          const SegmentOptions& segmentation,
+                          const ExtractInput& input,
+                          const ExtractOptions& options,
                           Workspace& workspace) {
   Buffers& b = workspace.buffers();
   HeteroGraph out;

@@ -42,12 +42,15 @@ index_t face_beside(const Faces& faces, Pixel p, Pixel q, index_t side_row, inde
 }
 
 /// Left and right face of the first link of the segment that shows each.
-std::array<index_t, 2> faces_of_segment(const SkeletonGraph& graph, const Faces& faces,
+std::array<index_t, 2> faces_of_segment(const SkeletonGraph& graph,
+                                        const Faces& faces,
                                         index_t segment) {
   const auto s = static_cast<std::size_t>(segment);
   const index_t first = graph.point_ptr[s];
   const index_t last = graph.point_ptr[s + 1];
-  const auto pixel = [&](index_t raster) { return Pixel{raster / graph.cols, raster % graph.cols}; };
+  const auto pixel = [&](index_t raster) {
+    return Pixel{raster / graph.cols, raster % graph.cols};
+  };
   std::array<index_t, 2> sides{-1, -1};
   Pixel p = pixel(graph.segment_ends[2 * s]);
   for (index_t i = first; i <= last && (sides[0] < 0 || sides[1] < 0); ++i) {
@@ -112,8 +115,9 @@ void paint_faces(const Faces& faces, ImageView<label_t> out) {
     if (run.row == 0 || run.row > rows) continue;
     const index_t begin = std::max<index_t>(run.begin - 1, 0);
     const index_t end = std::min<index_t>(run.end - 1, cols);
-    if (begin < end) std::fill(out.row(run.row - 1) + begin, out.row(run.row - 1) + end,
-                               faces.closure.label_of_run[i]);
+    if (begin < end)
+      std::fill(
+          out.row(run.row - 1) + begin, out.row(run.row - 1) + end, faces.closure.label_of_run[i]);
   }
 }
 

@@ -49,8 +49,11 @@ std::vector<double> gaussian_taps(double sigma, int order) {
   return taps;
 }
 
-void gaussian_mean(ImageView<const float> image, double sigma, ImageView<float> out,
-                   FilterScratch& scratch, Target target) {
+void gaussian_mean(ImageView<const float> image,
+                   double sigma,
+                   ImageView<float> out,
+                   FilterScratch& scratch,
+                   Target target) {
   require_same_shape(image, "image", out, "out");
   const std::vector<double> taps = gaussian_taps(sigma, 0);
   if (image.size() == 0) return;

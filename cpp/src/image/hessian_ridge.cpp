@@ -53,8 +53,12 @@ void run_kernel(const simd::RidgeJob& job, Target target) {
 
 }  // namespace
 
-void hessian_ridge(ImageView<const float> image, index_t scale, std::span<const double> sigmas_px,
-                   ImageView<float> out, FilterScratch& scratch, Target target) {
+void hessian_ridge(ImageView<const float> image,
+                   index_t scale,
+                   std::span<const double> sigmas_px,
+                   ImageView<float> out,
+                   FilterScratch& scratch,
+                   Target target) {
   require_scalable(image, scale, "image");
   if (out.rows() != image.rows() * scale || out.cols() != image.cols() * scale) {
     throw ShapeError("out must be scale times as large as image");

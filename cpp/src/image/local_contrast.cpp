@@ -7,8 +7,12 @@
 
 namespace gftcore {
 
-void local_contrast(ImageView<const float> image, double sigma, index_t scale,
-                    ImageView<float> contrast, ImageView<float> out, FilterScratch& scratch,
+void local_contrast(ImageView<const float> image,
+                    double sigma,
+                    index_t scale,
+                    ImageView<float> contrast,
+                    ImageView<float> out,
+                    FilterScratch& scratch,
                     Target target) {
   require_same_shape(image, "image", contrast, "contrast");
   scratch.mean.resize(static_cast<std::size_t>(image.size()));

@@ -44,8 +44,12 @@ void min_max(ImageView<const float> image, ImageView<float> out) {
   }
 }
 
-void local_normalise(ImageView<const float> image, double sigma, float epsilon,
-                     ImageView<float> out, FilterScratch& scratch, Target target) {
+void local_normalise(ImageView<const float> image,
+                     double sigma,
+                     float epsilon,
+                     ImageView<float> out,
+                     FilterScratch& scratch,
+                     Target target) {
   require_same_shape(image, "image", out, "out");
   const auto mean = shaped_like(image, scratch.mean);
   const auto square = shaped_like(image, scratch.square);

@@ -31,7 +31,9 @@ float* aligned(float* p) {
 }
 
 /// Weights of input pixels i - reach .. i + reach in output pixel scale * i + phase.
-std::vector<double> phase_weights(std::span<const double> taps, index_t scale, index_t phase,
+std::vector<double> phase_weights(std::span<const double> taps,
+                                  index_t scale,
+                                  index_t phase,
                                   index_t reach) {
   const auto half = static_cast<index_t>(taps.size() / 2);
   std::vector<double> weights(static_cast<std::size_t>(2 * reach + 1));
@@ -116,8 +118,8 @@ simd::PaddedImage padded(ImageView<const float> image, index_t reach, FilterScra
   return {origin, pitch, image.rows(), image.cols()};
 }
 
-simd::BlockMemory block_memory(index_t rows, index_t scale, index_t reach, index_t orders,
-                               FilterScratch& scratch) {
+simd::BlockMemory block_memory(
+    index_t rows, index_t scale, index_t reach, index_t orders, FilterScratch& scratch) {
   // Long enough that the rows filtered twice, 2 reach a block, stay few; short enough for L2.
   constexpr index_t kOutputRows = 512;
   const index_t across = scale % 4 == 0 ? 1 : (scale % 2 == 0 ? 2 : 4);
@@ -129,8 +131,12 @@ simd::BlockMemory block_memory(index_t rows, index_t scale, index_t reach, index
   return {block, across, memory, memory + filtered};
 }
 
-void filter_symmetric(ImageView<const float> image, std::span<const double> taps, index_t scale,
-                      ImageView<float> out, FilterScratch& scratch, Target target) {
+void filter_symmetric(ImageView<const float> image,
+                      std::span<const double> taps,
+                      index_t scale,
+                      ImageView<float> out,
+                      FilterScratch& scratch,
+                      Target target) {
   const AxisTaps axis = enlarging_taps(taps, scale);
   const simd::UpsampleJob job{.image = padded(image, axis.reach, scratch),
                               .scale = scale,

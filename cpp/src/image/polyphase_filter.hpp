@@ -31,11 +31,15 @@ AxisTaps enlarging_taps(std::span<const double> taps, index_t scale, index_t min
 simd::PaddedImage padded(ImageView<const float> image, index_t reach, FilterScratch& scratch);
 
 /// A block of scratch.block for `orders` filters of at most `reach`.
-simd::BlockMemory block_memory(index_t rows, index_t scale, index_t reach, index_t orders,
-                               FilterScratch& scratch);
+simd::BlockMemory block_memory(
+    index_t rows, index_t scale, index_t reach, index_t orders, FilterScratch& scratch);
 
 /// Enlarge by `scale` and correlate both axes with symmetric `taps`. Shapes are the caller's duty.
-void filter_symmetric(ImageView<const float> image, std::span<const double> taps, index_t scale,
-                      ImageView<float> out, FilterScratch& scratch, Target target);
+void filter_symmetric(ImageView<const float> image,
+                      std::span<const double> taps,
+                      index_t scale,
+                      ImageView<float> out,
+                      FilterScratch& scratch,
+                      Target target);
 
 }  // namespace gftcore

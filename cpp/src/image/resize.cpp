@@ -29,8 +29,11 @@ void require_scalable(ImageView<const float> image, index_t scale, const char* n
   }
 }
 
-void resize_cubic(ImageView<const float> image, index_t scale, ImageView<float> out,
-                  FilterScratch& scratch, Target target) {
+void resize_cubic(ImageView<const float> image,
+                  index_t scale,
+                  ImageView<float> out,
+                  FilterScratch& scratch,
+                  Target target) {
   require_scalable(image, scale, "image");
   if (out.rows() != image.rows() * scale || out.cols() != image.cols() * scale) {
     throw ShapeError("out must have shape " +

@@ -79,15 +79,24 @@ void clear_run(BitImage& mask, const Run& run) {
 
 }  // namespace
 
-void contrast_response(ImageView<const float> image, double sigma, index_t scale,
-                       ImageView<float> out, SegmentScratch& scratch, Target target) {
+void contrast_response(ImageView<const float> image,
+                       double sigma,
+                       index_t scale,
+                       ImageView<float> out,
+                       SegmentScratch& scratch,
+                       Target target) {
   require_scalable(image, scale, "image");
   const ImageView<float> unit = normalised_range(image, scratch);
   local_contrast(unit, sigma, scale, unit, out, scratch.filter, target);
 }
 
-void ridge_response(ImageView<const float> image, std::span<const double> sigmas_px, bool normalise,
-                    index_t scale, ImageView<float> out, SegmentScratch& scratch, Target target) {
+void ridge_response(ImageView<const float> image,
+                    std::span<const double> sigmas_px,
+                    bool normalise,
+                    index_t scale,
+                    ImageView<float> out,
+                    SegmentScratch& scratch,
+                    Target target) {
   require_scalable(image, scale, "image");
   const ImageView<float> unit = normalised_range(image, scratch);
   if (normalise) {
@@ -104,7 +113,9 @@ void ridge_response(ImageView<const float> image, std::span<const double> sigmas
   hessian_ridge(large, 1, sigmas_px, out, scratch.filter, target);
 }
 
-void drop_small_objects(BitImage& mask, index_t min_object_px, Labelling& objects,
+void drop_small_objects(BitImage& mask,
+                        index_t min_object_px,
+                        Labelling& objects,
                         std::vector<index_t>& area_px) {
   if (min_object_px <= 1) return;
   label_runs(mask, Connectivity::eight, objects);
@@ -120,8 +131,11 @@ void drop_small_objects(BitImage& mask, index_t min_object_px, Labelling& object
   }
 }
 
-void segment(ImageView<const float> image, const SegmentOptions& options, BitImage& mask,
-             SegmentScratch& scratch, Target target) {
+void segment(ImageView<const float> image,
+             const SegmentOptions& options,
+             BitImage& mask,
+             SegmentScratch& scratch,
+             Target target) {
   require_valid(options);
   require_scalable(image, options.scale, "image");
   const index_t rows = image.rows() * options.scale;
@@ -130,19 +144,27 @@ void segment(ImageView<const float> image, const SegmentOptions& options, BitIma
   const ImageView<float> response(scratch.response.data(), rows, cols);
   double threshold = options.contrast_threshold;
   if (options.method == SegmentMethod::local_contrast) {
-    contrast_response(image, options.local_contrast_sigma, options.scale, response, scratch,
-                      target);
+    contrast_response(
+        image, options.local_contrast_sigma, options.scale, response, scratch, target);
   } else {
-    ridge_response(image, options.ridge_sigmas_px, options.ridge_normalise, options.scale, response,
-                   scratch, target);
+    ridge_response(image,
+                   options.ridge_sigmas_px,
+                   options.ridge_normalise,
+                   options.scale,
+                   response,
+                   scratch,
+                   target);
     threshold = ridge_threshold(options, scratch);
   }
   above(response, threshold, mask, target);
   drop_small_objects(mask, options.min_object_px, scratch.objects, scratch.area_px);
 }
 
-void segment(ImageView<const float> image, const SegmentOptions& options,
-             std::vector<std::uint8_t>& mask, SegmentScratch& scratch, Target target) {
+void segment(ImageView<const float> image,
+             const SegmentOptions& options,
+             std::vector<std::uint8_t>& mask,
+             SegmentScratch& scratch,
+             Target target) {
   segment(image, options, scratch.mask, scratch, target);
   const BitImage& bits = scratch.mask;
   mask.resize(static_cast<std::size_t>(bits.rows() * bits.cols()));

@@ -46,7 +46,8 @@ float floor_float(double x) {
 
 }  // namespace
 
-float quantile_threshold(std::span<const float> values, double quantile,
+float quantile_threshold(std::span<const float> values,
+                         double quantile,
                          ThresholdScratch& scratch) {
   if (values.empty()) throw ValueError("values must not be empty");
   if (!(quantile >= 0 && quantile <= 1)) {
@@ -68,8 +69,8 @@ float quantile_threshold(std::span<const float> values, double quantile,
     count += key(value) == wanted ? 1 : 0;
   }
   const auto nth = candidates.begin() + static_cast<std::ptrdiff_t>(rank);
-  std::nth_element(candidates.begin(), nth,
-                   candidates.begin() + static_cast<std::ptrdiff_t>(count));
+  std::nth_element(
+      candidates.begin(), nth, candidates.begin() + static_cast<std::ptrdiff_t>(count));
   return *nth;
 }
 

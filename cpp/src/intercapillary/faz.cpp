@@ -76,8 +76,8 @@ label_t main_owner(const Labelling& components,
     const Run& run = components.runs[i];
     const Run* const first = areas.runs.data() + areas.row_ptr[static_cast<std::size_t>(run.row)];
     const Run* const end = areas.runs.data() + areas.row_ptr[static_cast<std::size_t>(run.row) + 1];
-    const Run* area = std::upper_bound(first, end, run.begin,
-                                       [](std::int32_t c, const Run& a) { return c < a.end; });
+    const Run* area = std::upper_bound(
+        first, end, run.begin, [](std::int32_t c, const Run& a) { return c < a.end; });
     for (; area != end && area->begin < run.end; ++area) {
       const auto label = areas.label_of_run[static_cast<std::size_t>(area - areas.runs.data())];
       votes[static_cast<std::size_t>(label)] +=
@@ -117,7 +117,8 @@ FazChoice choose_automatic(const BitImage& void_px,
     const index_t second = *std::ranges::max_element(scratch.size);
     const label_t owner = main_owner(components, largest, areas, scratch.votes);
     if (owner != 0) {
-      return {owner, FazMethod::automatic,
+      return {owner,
+              FazMethod::automatic,
               1.0 - static_cast<double>(second) / static_cast<double>(first)};
     }
   }

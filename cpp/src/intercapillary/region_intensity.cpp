@@ -103,7 +103,9 @@ void add_run(const Sums<T>& run, std::int32_t row, Sums<T>& region) {
 template <class T>
 IntensityFeatures finish(const Sums<T>& sums) {
   const auto weight = static_cast<double>(sums.weight);
-  return {static_cast<double>(sums.max), static_cast<double>(sums.min), weight,
+  return {static_cast<double>(sums.max),
+          static_cast<double>(sums.min),
+          weight,
           static_cast<double>(sums.row_moment) / weight,
           static_cast<double>(sums.doubled_col_moment) / (2.0 * weight)};
 }

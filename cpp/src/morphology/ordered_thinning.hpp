@@ -9,7 +9,9 @@
 namespace gftcore {
 
 /// SkeletonMethod::ordered, in place.
-void thin_ordered(BitImage& image, std::span<const index_t> anchors,
-                  ImageView<const std::int32_t> squared_distance, ThinScratch& scratch);
+void thin_ordered(BitImage& image,
+                  std::span<const index_t> anchors,
+                  ImageView<const std::int32_t> squared_distance,
+                  ThinScratch& scratch);
 
 }  // namespace gftcore

@@ -25,7 +25,9 @@ Tally tally(Word a, Word b, Word c, Word d) {
   const Word cd_full = c & d;
   const Word odd = ab_odd ^ cd_odd;
   const Word one_pair_full = ab_full ^ cd_full;
-  return {~(a | b | c | d), odd & ~(ab_full | cd_full), (ab_odd & cd_odd) | (one_pair_full & ~odd),
+  return {~(a | b | c | d),
+          odd & ~(ab_full | cd_full),
+          (ab_odd & cd_odd) | (one_pair_full & ~odd),
           odd & one_pair_full};
 }
 
@@ -70,7 +72,8 @@ void classify_apart(const ContourJob& job) {
   Word* __restrict mixed = job.classes[2];
   for (std::ptrdiff_t k = 0; k < job.words; ++k) {
     const Classes classes =
-        classify(here[k], tally(above[k], below[k], east(here, k), west(here, k)),
+        classify(here[k],
+                 tally(above[k], below[k], east(here, k), west(here, k)),
                  tally(east(above, k), west(above, k), east(below, k), west(below, k)));
     straight[k] = classes.straight;
     diagonal[k] = classes.diagonal;
@@ -93,11 +96,14 @@ void classify_linked(const ContourJob& job) {
   Word* __restrict diagonal = job.classes[1];
   Word* __restrict mixed = job.classes[2];
   for (std::ptrdiff_t k = 0; k < job.words; ++k) {
-    const Tally sides = tally(above[k] & from_above[k], below[k] & same_south[k],
-                              east(here, k) & same_east[k], west(here, same_east, k));
-    const Tally corners =
-        tally(east(above, from_north_east, k), west(above, from_north_west, k),
-              east(below, k) & same_south_east[k], west(below, k) & same_south_west[k]);
+    const Tally sides = tally(above[k] & from_above[k],
+                              below[k] & same_south[k],
+                              east(here, k) & same_east[k],
+                              west(here, same_east, k));
+    const Tally corners = tally(east(above, from_north_east, k),
+                                west(above, from_north_west, k),
+                                east(below, k) & same_south_east[k],
+                                west(below, k) & same_south_west[k]);
     const Classes classes = classify(here[k], sides, corners);
     straight[k] = classes.straight;
     diagonal[k] = classes.diagonal;

@@ -52,7 +52,9 @@ void interleave4(Lanes a, Lanes b, Lanes c, Lanes d, float* out) {
 void gftcore::simd::upsample_avx2(const UpsampleJob& job) { run_upsample(job); }
 void gftcore::simd::ridge_avx2(const RidgeJob& job) { run_ridge(job); }
 
-void gftcore::simd::above_avx2(const float* values, std::ptrdiff_t count, float threshold,
+void gftcore::simd::above_avx2(const float* values,
+                               std::ptrdiff_t count,
+                               float threshold,
                                std::uint64_t* words) {
   const Lanes bound = splat(threshold);
   for (std::ptrdiff_t begin = 0; begin < count; begin += 64) {

@@ -38,8 +38,10 @@ struct Strip {
 
 /// Even and odd sums of kPairs pairs of phases of kOrders filters, at one vector of columns.
 template <int kOrders, int kPairs>
-[[gnu::always_inline]] inline void filter_across(const float* x, const PolyphaseTaps* taps,
-                                                 std::ptrdiff_t reach, std::ptrdiff_t pair,
+[[gnu::always_inline]] inline void filter_across(const float* x,
+                                                 const PolyphaseTaps* taps,
+                                                 std::ptrdiff_t reach,
+                                                 std::ptrdiff_t pair,
                                                  Lanes (&even)[kOrders][kPairs],
                                                  Lanes (&odd)[kOrders][kPairs]) {
   const std::ptrdiff_t step = reach + 1;
@@ -72,9 +74,12 @@ template <int kOrders, int kPairs>
 constexpr bool turns_sign(int k) { return k == 1; }
 
 template <int kOrders, int kPairs>
-[[gnu::always_inline]] inline void across_pairs(const Strip& s, const PolyphaseTaps* taps,
-                                                std::ptrdiff_t reach, std::ptrdiff_t pair,
-                                                const float* x, float* planar) {
+[[gnu::always_inline]] inline void across_pairs(const Strip& s,
+                                                const PolyphaseTaps* taps,
+                                                std::ptrdiff_t reach,
+                                                std::ptrdiff_t pair,
+                                                const float* x,
+                                                float* planar) {
   Lanes even[kOrders][kPairs];
   Lanes odd[kOrders][kPairs];
   filter_across<kOrders, kPairs>(x, taps, reach, pair, even, odd);
@@ -92,8 +97,10 @@ template <int kOrders, int kPairs>
 
 /// The phase in the middle of an odd scale: one sum per filter is zero and left out.
 template <int kOrders>
-[[gnu::always_inline]] inline void across_middle(const Strip& s, const PolyphaseTaps* taps,
-                                                 std::ptrdiff_t reach, const float* x,
+[[gnu::always_inline]] inline void across_middle(const Strip& s,
+                                                 const PolyphaseTaps* taps,
+                                                 std::ptrdiff_t reach,
+                                                 const float* x,
                                                  float* planar) {
   const std::ptrdiff_t middle = s.scale / 2;
   Lanes sums[kOrders];
@@ -138,9 +145,12 @@ void filter_columns(const Strip& s, const PolyphaseTaps* taps, std::ptrdiff_t re
 /// Output phases pair .. pair + kPairs - 1 (first) and their mirror images (second) of kChunks
 /// vectors of columns, from the planar rows around `centre`.
 template <int kPairs, bool kTurnsSign>
-[[gnu::always_inline]] inline void filter_down(const float* centre, std::ptrdiff_t pitch,
-                                               const PolyphaseTaps& taps, std::ptrdiff_t reach,
-                                               std::ptrdiff_t pair, Lanes (&first)[kPairs][kChunks],
+[[gnu::always_inline]] inline void filter_down(const float* centre,
+                                               std::ptrdiff_t pitch,
+                                               const PolyphaseTaps& taps,
+                                               std::ptrdiff_t reach,
+                                               std::ptrdiff_t pair,
+                                               Lanes (&first)[kPairs][kChunks],
                                                Lanes (&second)[kPairs][kChunks]) {
   const std::ptrdiff_t step = reach + 1;
   const float* even_taps = taps.even + pair * step;
@@ -192,9 +202,11 @@ template <int kPairs, bool kTurnsSign>
 
 /// The middle phase of an odd scale.
 template <bool kTurnsSign>
-[[gnu::always_inline]] inline void filter_down_middle(const float* centre, std::ptrdiff_t pitch,
+[[gnu::always_inline]] inline void filter_down_middle(const float* centre,
+                                                      std::ptrdiff_t pitch,
                                                       const PolyphaseTaps& taps,
-                                                      std::ptrdiff_t reach, std::ptrdiff_t middle,
+                                                      std::ptrdiff_t reach,
+                                                      std::ptrdiff_t middle,
                                                       Lanes (&out)[kChunks]) {
   const float* weights = (kTurnsSign ? taps.odd : taps.even) + middle * (reach + 1);
 #pragma GCC unroll 4
@@ -215,9 +227,12 @@ template <bool kTurnsSign>
 }
 
 template <int kPairs>
-[[gnu::always_inline]] inline void upsample_pairs(const Strip& s, const float* centre,
-                                                  const PolyphaseTaps& taps, std::ptrdiff_t reach,
-                                                  std::ptrdiff_t pair, float* rows) {
+[[gnu::always_inline]] inline void upsample_pairs(const Strip& s,
+                                                  const float* centre,
+                                                  const PolyphaseTaps& taps,
+                                                  std::ptrdiff_t reach,
+                                                  std::ptrdiff_t pair,
+                                                  float* rows) {
   Lanes first[kPairs][kChunks];
   Lanes second[kPairs][kChunks];
   filter_down<kPairs, false>(centre, s.width, taps, reach, pair, first, second);
@@ -263,17 +278,20 @@ void upsample_rows(const Strip& s, const PolyphaseTaps& taps, std::ptrdiff_t rea
 }
 
 template <int kPairs>
-[[gnu::always_inline]] inline void ridge_pairs(const Strip& s, const float* centre,
-                                               const HessianTaps& taps, std::ptrdiff_t pair,
-                                               float* rows, bool start) {
+[[gnu::always_inline]] inline void ridge_pairs(const Strip& s,
+                                               const float* centre,
+                                               const HessianTaps& taps,
+                                               std::ptrdiff_t pair,
+                                               float* rows,
+                                               bool start) {
   const std::ptrdiff_t pitch = 3 * s.width;
   Lanes rr[2][kPairs][kChunks];
   Lanes rc[2][kPairs][kChunks];
   Lanes cc[2][kPairs][kChunks];
   filter_down<kPairs, false>(centre, pitch, taps.order[2], taps.reach, pair, rr[0], rr[1]);
   filter_down<kPairs, true>(centre + s.width, pitch, taps.order[1], taps.reach, pair, rc[0], rc[1]);
-  filter_down<kPairs, false>(centre + 2 * s.width, pitch, taps.order[0], taps.reach, pair, cc[0],
-                             cc[1]);
+  filter_down<kPairs, false>(
+      centre + 2 * s.width, pitch, taps.order[0], taps.reach, pair, cc[0], cc[1]);
   for (int p = 0; p < kPairs; ++p) {
     float* first = rows + (pair + p) * s.width;
     float* second = rows + (s.scale - 1 - pair - p) * s.width;
@@ -284,8 +302,8 @@ template <int kPairs>
   }
 }
 
-[[gnu::always_inline]] inline void ridge_middle(const Strip& s, const float* centre,
-                                                const HessianTaps& taps, float* rows, bool start) {
+[[gnu::always_inline]] inline void ridge_middle(
+    const Strip& s, const float* centre, const HessianTaps& taps, float* rows, bool start) {
   const std::ptrdiff_t pitch = 3 * s.width;
   const std::ptrdiff_t middle = s.scale / 2;
   Lanes rr[kChunks];
@@ -324,8 +342,11 @@ void write_strip(const Strip& s, float* out) {
       const std::ptrdiff_t plane = s.across * kLanes;
       float* to = out + (s.first_row * s.scale + y) * out_cols + col * s.scale;
       if (s.scale == 4 && left >= kLanes) {
-        interleave4(load(planes), load(planes + plane), load(planes + 2 * plane),
-                    load(planes + 3 * plane), to);
+        interleave4(load(planes),
+                    load(planes + plane),
+                    load(planes + 2 * plane),
+                    load(planes + 3 * plane),
+                    to);
         continue;
       }
       const std::ptrdiff_t count = left < kLanes ? left : kLanes;
@@ -338,8 +359,11 @@ void write_strip(const Strip& s, float* out) {
 
 /// Calls fill(strip) for every strip of every block, and writes what it left in the planes.
 template <class Fill>
-void for_each_strip(const PaddedImage& image, std::ptrdiff_t scale, const BlockMemory& memory,
-                    float* out, Fill fill) {
+void for_each_strip(const PaddedImage& image,
+                    std::ptrdiff_t scale,
+                    const BlockMemory& memory,
+                    float* out,
+                    Fill fill) {
   const std::ptrdiff_t across = memory.across;
   for (std::ptrdiff_t row = 0; row < image.rows; row += memory.rows) {
     const std::ptrdiff_t left = image.rows - row;

@@ -33,7 +33,9 @@ void interleave4(Lanes a, Lanes b, Lanes c, Lanes d, float* out) {
 void gftcore::simd::upsample_scalar(const UpsampleJob& job) { run_upsample(job); }
 void gftcore::simd::ridge_scalar(const RidgeJob& job) { run_ridge(job); }
 
-void gftcore::simd::above_scalar(const float* values, std::ptrdiff_t count, float threshold,
+void gftcore::simd::above_scalar(const float* values,
+                                 std::ptrdiff_t count,
+                                 float threshold,
                                  std::uint64_t* words) {
   for (std::ptrdiff_t begin = 0; begin < count; begin += 64) {
     const std::ptrdiff_t bits = count - begin < 64 ? count - begin : 64;

@@ -38,7 +38,8 @@ constexpr index_t kBlockSize = 1024;
 
 /// Kept apart so that largest_near is small enough to be inlined.
 [[gnu::cold, gnu::noinline]] std::int32_t largest_at_frame(ImageView<const std::int32_t> image,
-                                                           index_t r, index_t c) {
+                                                           index_t r,
+                                                           index_t c) {
   std::int32_t largest = 0;
   for (index_t i = std::max<index_t>(r - 1, 0); i <= std::min(r + 1, image.rows() - 1); ++i) {
     for (index_t j = std::max<index_t>(c - 1, 0); j <= std::min(c + 1, image.cols() - 1); ++j) {
@@ -76,7 +77,8 @@ Point position(const SkeletonGraph& graph, index_t node) {
   return {graph.node_rowcol[at(2 * node)], graph.node_rowcol[at(2 * node + 1)]};
 }
 
-void fill_block(const SkeletonGraph& graph, ImageView<const std::int32_t> squared_distance,
+void fill_block(const SkeletonGraph& graph,
+                ImageView<const std::int32_t> squared_distance,
                 Block& b) {
   const index_t segments = b.last_segment - b.first_segment;
   const index_t points = graph.point_ptr[at(b.last_segment)] - graph.point_ptr[at(b.first_segment)];
@@ -118,7 +120,9 @@ void filter(const std::vector<double>& in, std::vector<double>& out) {
 }
 
 /// The closed polyline of m vertices that starts at `first`; its start is repeated after them.
-void filter_cyclic(const std::vector<double>& in, index_t first, index_t m,
+void filter_cyclic(const std::vector<double>& in,
+                   index_t first,
+                   index_t m,
                    std::vector<double>& out) {
   const auto x = [&](index_t i) { return in[at(first + (i + m) % m)]; };
   for (index_t i = 0; i <= m; ++i) {
@@ -227,7 +231,8 @@ void measure_block(const SkeletonGraph& graph, const Block& b, Centrelines& out)
 
 }  // namespace
 
-void centrelines(const SkeletonGraph& graph, ImageView<const std::int32_t> squared_distance,
+void centrelines(const SkeletonGraph& graph,
+                 ImageView<const std::int32_t> squared_distance,
                  Centrelines& out) {
   require_same_shape(graph.skeleton, "skeleton", squared_distance, "squared_distance");
   const std::size_t points = at(graph.num_points());
@@ -253,7 +258,8 @@ void centrelines(const SkeletonGraph& graph, ImageView<const std::int32_t> squar
   }
 }
 
-void node_radius_px(const SkeletonGraph& graph, ImageView<const std::int32_t> squared_distance,
+void node_radius_px(const SkeletonGraph& graph,
+                    ImageView<const std::int32_t> squared_distance,
                     std::vector<float>& out) {
   require_same_shape(graph.skeleton, "skeleton", squared_distance, "squared_distance");
   out.resize(at(graph.num_nodes()));

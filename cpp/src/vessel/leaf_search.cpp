@@ -213,7 +213,9 @@ bool LeafSearch::describe(std::size_t first_member, std::size_t last_member) {
       const std::int32_t tip = pixel_of(arrival.place);
       j.pixels.push_back(tip);
       const bool from_tip = tip < pixel;
-      j.leaves.push_back({from_tip ? tip : pixel, from_tip ? opposite(arrival.heading) : d, first,
+      j.leaves.push_back({from_tip ? tip : pixel,
+                          from_tip ? opposite(arrival.heading) : d,
+                          first,
                           static_cast<std::int32_t>(j.pixels.size())});
     }
   }

@@ -37,7 +37,8 @@ bool is_deletable(const BitImage& skeleton, std::span<const index_t> anchors, in
 
 }  // namespace
 
-void minimal_pass_near(std::vector<std::int32_t>& removed, std::span<const index_t> anchors,
+void minimal_pass_near(std::vector<std::int32_t>& removed,
+                       std::span<const index_t> anchors,
                        BitImage& skeleton) {
   // A pixel can become deletable only when a neighbour goes, so a sweep in raster order need only
   // visit such pixels; those already passed wait for the next sweep.
@@ -54,8 +55,8 @@ void minimal_pass_near(std::vector<std::int32_t>& removed, std::span<const index
       skeleton.clear(pixel / skeleton.cols(), pixel % skeleton.cols());
       removed.push_back(static_cast<std::int32_t>(pixel));
       Pixels later;
-      for_each_neighbour(skeleton, pixel,
-                         [&](index_t near) { (near > pixel ? later : next).push_back(near); });
+      for_each_neighbour(
+          skeleton, pixel, [&](index_t near) { (near > pixel ? later : next).push_back(near); });
       for (const index_t near : later) sweep.push(near);
     }
   }

@@ -69,8 +69,11 @@ void join_touching_junctions(TraceScratch& s) {
 
 }  // namespace
 
-void classify_row(const std::uint64_t* row, index_t stride, index_t words,
-                  std::uint64_t* __restrict nodes, std::uint64_t* __restrict junctions) {
+void classify_row(const std::uint64_t* row,
+                  index_t stride,
+                  index_t words,
+                  std::uint64_t* __restrict nodes,
+                  std::uint64_t* __restrict junctions) {
   const std::uint64_t* above = row - stride;
   const std::uint64_t* below = row + stride;
   const auto west = [](const std::uint64_t* p, index_t k) { return p[k] << 1 | p[k - 1] >> 63; };
@@ -96,8 +99,10 @@ void classify_row(const std::uint64_t* row, index_t stride, index_t words,
   }
 }
 
-index_t collect_node_pixels(const BitImage& skeleton, std::span<const index_t> forced,
-                            std::span<const index_t> anchors, TraceScratch& s) {
+index_t collect_node_pixels(const BitImage& skeleton,
+                            std::span<const index_t> forced,
+                            std::span<const index_t> anchors,
+                            TraceScratch& s) {
   const index_t rows = skeleton.rows();
   const index_t cols = skeleton.cols();
   const index_t words = skeleton.used_words();
@@ -126,8 +131,11 @@ index_t collect_node_pixels(const BitImage& skeleton, std::span<const index_t> f
         const index_t c = 64 * k + bit;
         const bool is_anchor = next_anchor != anchors.end() && *next_anchor == r * cols + c;
         if (is_anchor) ++next_anchor;
-        s.node_pixels.push_back({static_cast<std::int32_t>(r), static_cast<std::int32_t>(c),
-                                 kLinkTable[pattern_at(row, skeleton.stride(), c)], 0, is_anchor,
+        s.node_pixels.push_back({static_cast<std::int32_t>(r),
+                                 static_cast<std::int32_t>(c),
+                                 kLinkTable[pattern_at(row, skeleton.stride(), c)],
+                                 0,
+                                 is_anchor,
                                  (junctions[k] >> bit & 1U) != 0});
       }
     }

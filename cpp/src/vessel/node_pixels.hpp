@@ -13,14 +13,19 @@
 namespace gftcore::vessel {
 
 /// Pixels of a row that have other than two links, and those with more than two.
-void classify_row(const std::uint64_t* row, index_t stride, index_t words,
-                  std::uint64_t* __restrict nodes, std::uint64_t* __restrict junctions);
+void classify_row(const std::uint64_t* row,
+                  index_t stride,
+                  index_t words,
+                  std::uint64_t* __restrict nodes,
+                  std::uint64_t* __restrict junctions);
 
 /// Find and number the node pixels of a minimal skeleton: `forced` ones (ascending) and those
 /// without exactly two links. Fills nodes, junctions, rank_base and node_pixels; `anchors` are
 /// among the forced. Returns the number of skeleton pixels that belong to no node.
-index_t collect_node_pixels(const BitImage& skeleton, std::span<const index_t> forced,
-                            std::span<const index_t> anchors, TraceScratch& scratch);
+index_t collect_node_pixels(const BitImage& skeleton,
+                            std::span<const index_t> forced,
+                            std::span<const index_t> anchors,
+                            TraceScratch& scratch);
 
 /// Join node pixels to nodes: fills root, the lowest rank of each pixel's node, and node_of.
 /// Returns the number of nodes.

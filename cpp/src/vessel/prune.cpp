@@ -76,7 +76,9 @@ struct Candidate {
 };
 
 /// The leaves of a junction that go, by falling bulge.
-void choose(const Junction& junction, Distance squared_distance, const PruneOptions& options,
+void choose(const Junction& junction,
+            Distance squared_distance,
+            const PruneOptions& options,
             std::vector<Candidate>& out) {
   const bool by_length = options.method == PruneMethod::length;
   out.clear();
@@ -97,7 +99,9 @@ void choose(const Junction& junction, Distance squared_distance, const PruneOpti
 }
 
 /// Prune a minimal skeleton. Returns whether a pixel went.
-bool prune_skeleton(BitImage& skeleton, std::span<const index_t> anchors, Distance squared_distance,
+bool prune_skeleton(BitImage& skeleton,
+                    std::span<const index_t> anchors,
+                    Distance squared_distance,
                     const PruneOptions& options) {
   if (options.method == PruneMethod::none) return false;
   const int most = options.method == PruneMethod::length ? 2 : options.max_rounds;
@@ -112,7 +116,8 @@ bool prune_skeleton(BitImage& skeleton, std::span<const index_t> anchors, Distan
     search.for_each_junction(seeds, [&](const Junction& junction) {
       choose(junction, squared_distance, options, chosen);
       for (const Candidate& c : chosen) {
-        removed.insert(removed.end(), junction.pixels.begin() + c.leaf->first,
+        removed.insert(removed.end(),
+                       junction.pixels.begin() + c.leaf->first,
                        junction.pixels.begin() + c.leaf->last);
       }
     });
@@ -129,17 +134,22 @@ bool prune_skeleton(BitImage& skeleton, std::span<const index_t> anchors, Distan
 
 }  // namespace
 
-void prune(SkeletonGraph& graph, ImageView<const std::int32_t> squared_distance,
-           const PruneOptions& options, TraceScratch& scratch) {
+void prune(SkeletonGraph& graph,
+           ImageView<const std::int32_t> squared_distance,
+           const PruneOptions& options,
+           TraceScratch& scratch) {
   require_same_shape(graph.skeleton, "skeleton", squared_distance, "squared_distance");
   if (prune_skeleton(graph.skeleton, graph.anchors, squared_distance, options)) {
     vessel::retrace(graph, scratch);
   }
 }
 
-void trace_pruned(const BitImage& skeleton, std::span<const index_t> anchors,
-                  ImageView<const std::int32_t> squared_distance, const PruneOptions& options,
-                  SkeletonGraph& out, TraceScratch& scratch) {
+void trace_pruned(const BitImage& skeleton,
+                  std::span<const index_t> anchors,
+                  ImageView<const std::int32_t> squared_distance,
+                  const PruneOptions& options,
+                  SkeletonGraph& out,
+                  TraceScratch& scratch) {
   require_same_shape(skeleton, "skeleton", squared_distance, "squared_distance");
   vessel::take_skeleton(skeleton, anchors, out);
   prune_skeleton(out.skeleton, out.anchors, squared_distance, options);

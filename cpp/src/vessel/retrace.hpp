@@ -10,7 +10,8 @@ namespace gftcore::vessel {
 
 /// Give the graph its shape, its skeleton, made minimal, and the anchors that lie on it. Throws as
 /// trace() does.
-void take_skeleton(const BitImage& skeleton, std::span<const index_t> anchors,
+void take_skeleton(const BitImage& skeleton,
+                   std::span<const index_t> anchors,
                    SkeletonGraph& graph);
 
 /// Rebuild all of the graph but shape, skeleton and anchors from these three. The skeleton must be

@@ -61,8 +61,10 @@ void add_surface_pixel(Accumulator& p, index_t r, index_t c) {
   ++p.surface_pixels;
 }
 
-void accumulate(const BitImage& mask, ImageView<const std::int32_t> point_of_pixel,
-                bool contour_only, SurfaceScratch& scratch) {
+void accumulate(const BitImage& mask,
+                ImageView<const std::int32_t> point_of_pixel,
+                bool contour_only,
+                SurfaceScratch& scratch) {
   Accumulator* const points = scratch.points.data();
   std::int32_t* const pixels_of_point = scratch.pixels_of_point.data();
   for (index_t r = 0; r < mask.rows(); ++r) {
@@ -87,12 +89,14 @@ void accumulate(const BitImage& mask, ImageView<const std::int32_t> point_of_pix
 std::array<double, 4> radii_of(const Accumulator& p, double offset) {
   const double smallest = std::sqrt(static_cast<double>(p.smallest)) + offset;
   const double largest = std::sqrt(static_cast<double>(p.largest)) + offset;
-  return {smallest, p.sum / p.surface_pixels + offset, largest,
-          largest > 0 ? smallest / largest : 1.0};
+  return {
+      smallest, p.sum / p.surface_pixels + offset, largest, largest > 0 ? smallest / largest : 1.0};
 }
 
 /// Mean and population sd over the points of one segment, interleaved.
-std::array<double, 8> summarise(const Accumulator* first, const Accumulator* last, double offset,
+std::array<double, 8> summarise(const Accumulator* first,
+                                const Accumulator* last,
+                                double offset,
                                 std::vector<std::array<double, 4>>& radii) {
   radii.clear();
   std::array<double, 8> out{};
@@ -116,16 +120,28 @@ std::array<double, 8> summarise(const Accumulator* first, const Accumulator* las
   return out;
 }
 
-constexpr std::array kLineColumns = {"row",    "col",      "pos_compat_row", "pos_compat_col",
-                                     "length", "distance", "curveness"};
-constexpr std::array kSurfaceColumns = {
-    "volume",       "avgCrossSection", "minRadiusAvg", "minRadiusStd", "avgRadiusAvg",
-    "avgRadiusStd", "maxRadiusAvg",    "maxRadiusStd", "roundnessAvg", "roundnessStd"};
-constexpr std::array kGraphColumns = {"node1_degree",          "node2_degree",   "num_voxels",
-                                      "hasNodeAtSampleBorder", "radius_mean_px", "radius_std_px",
-                                      "radius_min_px",         "radius_max_px"};
-constexpr std::array kIntensityColumns = {"intensity_mean", "intensity_std", "intensity_q25",
-                                          "intensity_q75"};
+constexpr std::array kLineColumns = {
+    "row", "col", "pos_compat_row", "pos_compat_col", "length", "distance", "curveness"};
+constexpr std::array kSurfaceColumns = {"volume",
+                                        "avgCrossSection",
+                                        "minRadiusAvg",
+                                        "minRadiusStd",
+                                        "avgRadiusAvg",
+                                        "avgRadiusStd",
+                                        "maxRadiusAvg",
+                                        "maxRadiusStd",
+                                        "roundnessAvg",
+                                        "roundnessStd"};
+constexpr std::array kGraphColumns = {"node1_degree",
+                                      "node2_degree",
+                                      "num_voxels",
+                                      "hasNodeAtSampleBorder",
+                                      "radius_mean_px",
+                                      "radius_std_px",
+                                      "radius_min_px",
+                                      "radius_max_px"};
+constexpr std::array kIntensityColumns = {
+    "intensity_mean", "intensity_std", "intensity_q25", "intensity_q75"};
 
 double* put_line(const Centrelines& lines, FeatureMode mode, index_t s, double* x) {
   const double length = lines.length_px[at(s)];
@@ -144,8 +160,12 @@ double* put_line(const Centrelines& lines, FeatureMode mode, index_t s, double* 
   return x;
 }
 
-double* put_surface(const SkeletonGraph& graph, const Centrelines& lines, FeatureMode mode,
-                    const SurfaceFeatures& surface, index_t s, double* x) {
+double* put_surface(const SkeletonGraph& graph,
+                    const Centrelines& lines,
+                    FeatureMode mode,
+                    const SurfaceFeatures& surface,
+                    index_t s,
+                    double* x) {
   const bool has_points = graph.point_ptr[at(s)] < graph.point_ptr[at(s) + 1];
   const double volume = surface.volume_px[at(s)];
   *x++ = volume;
@@ -167,9 +187,12 @@ double* put_graph(const SkeletonGraph& graph, const Centrelines& lines, index_t 
 
 }  // namespace
 
-void surface_features(const SkeletonGraph& graph, const BitImage& mask,
-                      ImageView<const std::int32_t> point_of_pixel, FeatureMode mode,
-                      SurfaceFeatures& out, SurfaceScratch& scratch) {
+void surface_features(const SkeletonGraph& graph,
+                      const BitImage& mask,
+                      ImageView<const std::int32_t> point_of_pixel,
+                      FeatureMode mode,
+                      SurfaceFeatures& out,
+                      SurfaceScratch& scratch) {
   require_same_shape(graph.skeleton, "skeleton", mask, "mask");
   require_same_shape(mask, "mask", point_of_pixel, "point_of_pixel");
   if (mode == FeatureMode::centreline) {
@@ -199,8 +222,11 @@ void surface_features(const SkeletonGraph& graph, const BitImage& mask,
   }
 }
 
-void segment_table(const SkeletonGraph& graph, const Centrelines& lines, FeatureMode mode,
-                   const SurfaceFeatures& surface, const IntensityView& intensity,
+void segment_table(const SkeletonGraph& graph,
+                   const Centrelines& lines,
+                   FeatureMode mode,
+                   const SurfaceFeatures& surface,
+                   const IntensityView& intensity,
                    SegmentTable& out) {
   const bool has_surface = mode != FeatureMode::centreline;
   const bool has_intensity = !std::holds_alternative<std::monostate>(intensity);

@@ -28,7 +28,8 @@ double quantile(const std::vector<T>& sorted, double q) {
 }
 
 template <class T>
-void intensity_of_points(const SkeletonGraph& graph, ImageView<const T> image,
+void intensity_of_points(const SkeletonGraph& graph,
+                         ImageView<const T> image,
                          std::vector<double>& out) {
   const index_t factor = image.rows() > 0 ? graph.rows / image.rows() : 0;
   if (factor < 1 || factor * image.rows() != graph.rows || factor * image.cols() != graph.cols) {
@@ -67,7 +68,8 @@ void intensity_of_points(const SkeletonGraph& graph, ImageView<const T> image,
 
 }  // namespace
 
-void segment_intensity(const SkeletonGraph& graph, const IntensityView& intensity,
+void segment_intensity(const SkeletonGraph& graph,
+                       const IntensityView& intensity,
                        std::vector<double>& out) {
   out.clear();
   std::visit(

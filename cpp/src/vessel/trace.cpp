@@ -64,8 +64,11 @@ void build_nodes(index_t count, SkeletonGraph& graph, TraceScratch& s) {
   }
 }
 
-void add_segment(SkeletonGraph& graph, const TraceScratch& s, std::int32_t start_rank,
-                 const Walker::Arrival& arrival, index_t points) {
+void add_segment(SkeletonGraph& graph,
+                 const TraceScratch& s,
+                 std::int32_t start_rank,
+                 const Walker::Arrival& arrival,
+                 index_t points) {
   const std::int32_t start = s.node_of[at(start_rank)];
   const std::int32_t end = s.node_of[at(arrival.rank)];
   const NodePixel& from = s.node_pixels[at(start_rank)];
@@ -150,7 +153,8 @@ void retrace(SkeletonGraph& graph, TraceScratch& s) {
   }
 }
 
-void take_skeleton(const BitImage& skeleton, std::span<const index_t> anchors,
+void take_skeleton(const BitImage& skeleton,
+                   std::span<const index_t> anchors,
                    SkeletonGraph& graph) {
   require_supported_size(skeleton.rows(), skeleton.cols(), "skeleton");
   const index_t size = skeleton.rows() * skeleton.cols();
@@ -175,7 +179,9 @@ void take_skeleton(const BitImage& skeleton, std::span<const index_t> anchors,
 
 }  // namespace vessel
 
-void trace(const BitImage& skeleton, std::span<const index_t> anchors, SkeletonGraph& out,
+void trace(const BitImage& skeleton,
+           std::span<const index_t> anchors,
+           SkeletonGraph& out,
            TraceScratch& scratch) {
   vessel::take_skeleton(skeleton, anchors, out);
   vessel::retrace(out, scratch);

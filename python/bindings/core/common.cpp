@@ -11,15 +11,23 @@
 namespace gftcore::python {
 
 void bind_common(py::module_& m) {
-  m.def("simd_target", [] { return std::string(name(active_target())); },
-        "Name of the instruction set that the kernels use.");
-  m.def("simd_targets", [] {
-    std::vector<std::string> names;
-    for (const Target target : available_targets()) names.emplace_back(name(target));
-    return names;
-  }, "Names of the instruction sets this processor offers, ascending.");
-  m.def("set_simd_target", [](const std::string& text) { set_active_target(target_from_name(text)); },
-        py::arg("target"), "Force an instruction set for the whole process.");
+  m.def(
+      "simd_target",
+      [] { return std::string(name(active_target())); },
+      "Name of the instruction set that the kernels use.");
+  m.def(
+      "simd_targets",
+      [] {
+        std::vector<std::string> names;
+        for (const Target target : available_targets()) names.emplace_back(name(target));
+        return names;
+      },
+      "Names of the instruction sets this processor offers, ascending.");
+  m.def(
+      "set_simd_target",
+      [](const std::string& text) { set_active_target(target_from_name(text)); },
+      py::arg("target"),
+      "Force an instruction set for the whole process.");
 }
 
 }  // namespace gftcore::python

@@ -9,12 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "intensity_array.hpp"
-#include "names.hpp"
-#include "numpy_view.hpp"
 #include "bindings.hpp"
 #include "gftcore/graph/batch_extractor.hpp"
 #include "hetero_graph.hpp"
+#include "intensity_array.hpp"
+#include "names.hpp"
+#include "numpy_view.hpp"
 #include "segment_options.hpp"
 
 namespace gftcore::python {
@@ -63,13 +63,18 @@ ImageView<const std::uint8_t> view_or_none(const OptionalMask& mask, const char*
   return mask ? image_view(*mask, name) : ImageView<const std::uint8_t>{};
 }
 
-py::dict extract_mask(const Array<std::uint8_t>& mask, const py::dict& options,
-                      const py::object& intensity, const OptionalMask& excluded,
-                      const OptionalMask& faz_mask, const std::vector<std::string>& keep) {
+py::dict extract_mask(const Array<std::uint8_t>& mask,
+                      const py::dict& options,
+                      const py::object& intensity,
+                      const OptionalMask& excluded,
+                      const OptionalMask& faz_mask,
+                      const std::vector<std::string>& keep) {
   ExtractOptions parsed = extract_options(options);
   parsed.keep = keep_bits(keep);
-  const ExtractInput input{image_view(mask, "mask"), intensity_view(intensity),
-                           view_or_none(excluded, "exclude"), view_or_none(faz_mask, "faz_mask")};
+  const ExtractInput input{image_view(mask, "mask"),
+                           intensity_view(intensity),
+                           view_or_none(excluded, "exclude"),
+                           view_or_none(faz_mask, "faz_mask")};
   HeteroGraph graph;
   {
     const py::gil_scoped_release unlocked;
@@ -79,9 +84,12 @@ py::dict extract_mask(const Array<std::uint8_t>& mask, const py::dict& options,
   return arrays_of(std::move(graph));
 }
 
-py::dict extract_raw(const Array<float>& image, const py::dict& segmentation,
-                     const py::dict& options, const py::object& intensity,
-                     const OptionalMask& excluded, const OptionalMask& faz_mask,
+py::dict extract_raw(const Array<float>& image,
+                     const py::dict& segmentation,
+                     const py::dict& options,
+                     const py::object& intensity,
+                     const OptionalMask& excluded,
+                     const OptionalMask& faz_mask,
                      const std::vector<std::string>& keep) {
   ExtractOptions parsed = extract_options(options);
   parsed.keep = keep_bits(keep);
@@ -104,23 +112,30 @@ py::dict extract_raw(const Array<float>& image, const py::dict& segmentation,
 class Batch {
  public:
   Batch(const py::dict& options, const std::optional<py::dict>& segmentation, int threads)
-      : extractor_(std::in_place, extract_options(options),
-                   segmentation ? segment_options(*segmentation) : SegmentOptions{}, threads) {}
+      : extractor_(std::in_place,
+                   extract_options(options),
+                   segmentation ? segment_options(*segmentation) : SegmentOptions{},
+                   threads) {}
   ~Batch() { close(); }
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
 
-  void submit(const OptionalMask& mask, const std::optional<Array<float>>& image,
-              const py::object& intensity, const OptionalMask& excluded,
-              const OptionalMask& faz_mask, const std::vector<std::string>& keep) {
+  void submit(const OptionalMask& mask,
+              const std::optional<Array<float>>& image,
+              const py::object& intensity,
+              const OptionalMask& excluded,
+              const OptionalMask& faz_mask,
+              const std::vector<std::string>& keep) {
     require_open();
     if (mask.has_value() == image.has_value()) {
       throw ValueError("an item must have either a mask or an image");
     }
     BatchJob job;
     if (image) job.image = image_view(*image, "image");
-    job.input = {view_or_none(mask, "mask"), intensity_view(intensity),
-                 view_or_none(excluded, "exclude"), view_or_none(faz_mask, "faz_mask")};
+    job.input = {view_or_none(mask, "mask"),
+                 intensity_view(intensity),
+                 view_or_none(excluded, "exclude"),
+                 view_or_none(faz_mask, "faz_mask")};
     job.keep = keep_bits(keep);
     held_.push_back(py::make_tuple(mask, image, intensity, excluded, faz_mask));
     extractor_->submit(job);
@@ -163,17 +178,38 @@ class Batch {
 }  // namespace
 
 void bind_extract(py::module_& m) {
-  m.def("extract", extract_mask, py::arg("mask").noconvert(), py::arg("options"),
-        py::arg("intensity"), py::arg("excluded"), py::arg("faz_mask"), py::arg("keep"),
+  m.def("extract",
+        extract_mask,
+        py::arg("mask").noconvert(),
+        py::arg("options"),
+        py::arg("intensity"),
+        py::arg("excluded"),
+        py::arg("faz_mask"),
+        py::arg("keep"),
         "Mask to graph, as a dict of arrays.");
-  m.def("extract_image", extract_raw, py::arg("image").noconvert(), py::arg("segmentation"),
-        py::arg("options"), py::arg("intensity"), py::arg("excluded"), py::arg("faz_mask"),
-        py::arg("keep"), "Raw image to graph, as a dict of arrays.");
+  m.def("extract_image",
+        extract_raw,
+        py::arg("image").noconvert(),
+        py::arg("segmentation"),
+        py::arg("options"),
+        py::arg("intensity"),
+        py::arg("excluded"),
+        py::arg("faz_mask"),
+        py::arg("keep"),
+        "Raw image to graph, as a dict of arrays.");
   py::class_<Batch>(m, "BatchExtractor", "Extracts graphs in native threads, in order.")
-      .def(py::init<const py::dict&, const std::optional<py::dict>&, int>(), py::arg("options"),
-           py::arg("segmentation"), py::arg("threads"))
-      .def("submit", &Batch::submit, py::arg("mask"), py::arg("image"), py::arg("intensity"),
-           py::arg("excluded"), py::arg("faz_mask"), py::arg("keep"))
+      .def(py::init<const py::dict&, const std::optional<py::dict>&, int>(),
+           py::arg("options"),
+           py::arg("segmentation"),
+           py::arg("threads"))
+      .def("submit",
+           &Batch::submit,
+           py::arg("mask"),
+           py::arg("image"),
+           py::arg("intensity"),
+           py::arg("excluded"),
+           py::arg("faz_mask"),
+           py::arg("keep"))
       .def("next", &Batch::next)
       .def("close", &Batch::close);
 }

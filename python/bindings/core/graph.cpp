@@ -9,13 +9,13 @@
 #include <utility>
 #include <vector>
 
-#include "numpy_view.hpp"
 #include "bindings.hpp"
 #include "gftcore/common/checks.hpp"
 #include "gftcore/graph/adjacency.hpp"
 #include "gftcore/graph/csr.hpp"
 #include "gftcore/graph/faces.hpp"
 #include "gftcore/intercapillary/region_runs.hpp"
+#include "numpy_view.hpp"
 #include "relation.hpp"
 
 namespace gftcore::python {
@@ -64,8 +64,10 @@ py::array match(const std::shared_ptr<Faces>& faces, const Array<label_t>& ica_l
   return owned(std::move(region_of_face), {size});
 }
 
-py::dict adjacent(const Graph& graph, const std::shared_ptr<Faces>& faces,
-                  const Array<label_t>& ica_label, const std::string& method,
+py::dict adjacent(const Graph& graph,
+                  const std::shared_ptr<Faces>& faces,
+                  const Array<label_t>& ica_label,
+                  const std::string& method,
                   const std::optional<Array<std::int32_t>>& squared_distance) {
   const auto labels = image_view(ica_label, "ica_label");
   ImageView<const std::int32_t> distance;
@@ -90,7 +92,9 @@ py::dict adjacent(const Graph& graph, const std::shared_ptr<Faces>& faces,
   return relations;
 }
 
-py::tuple csr(const Array<index_t>& src, const Array<index_t>& dst, index_t num_src,
+py::tuple csr(const Array<index_t>& src,
+              const Array<index_t>& dst,
+              index_t num_src,
               index_t num_dst) {
   const auto span = [](const Array<index_t>& ends) {
     return std::span(ends.data(), static_cast<std::size_t>(ends.size()));
@@ -104,9 +108,12 @@ py::tuple csr(const Array<index_t>& src, const Array<index_t>& dst, index_t num_
     const auto size = static_cast<py::ssize_t>(values.size());
     return owned(std::move(values), {size});
   };
-  return py::make_tuple(one_dimensional(std::move(out.rowptr)), one_dimensional(std::move(out.col)),
-                        one_dimensional(std::move(out.eid)), one_dimensional(std::move(out.colptr)),
-                        one_dimensional(std::move(out.row)), one_dimensional(std::move(out.slot)),
+  return py::make_tuple(one_dimensional(std::move(out.rowptr)),
+                        one_dimensional(std::move(out.col)),
+                        one_dimensional(std::move(out.eid)),
+                        one_dimensional(std::move(out.colptr)),
+                        one_dimensional(std::move(out.row)),
+                        one_dimensional(std::move(out.slot)),
                         one_dimensional(std::move(out.inv_deg)));
 }
 
@@ -124,13 +131,25 @@ void bind_graph(py::module_& m) {
           },
           "int64 [S, 2]: face left and right of each segment's walk.");
   m.def("faces", faces_of, py::arg("graph"), "Faces of the graph's skeleton.");
-  m.def("match_faces", match, py::arg("faces"), py::arg("ica_label").noconvert(),
+  m.def("match_faces",
+        match,
+        py::arg("faces"),
+        py::arg("ica_label").noconvert(),
         "int32 [F]: the region that owns most pixels of each face, 0 if none.");
-  m.def("adjacency", adjacent, py::arg("graph"), py::arg("faces"), py::arg("ica_label").noconvert(),
-        py::arg("method"), py::arg("squared_distance"),
+  m.def("adjacency",
+        adjacent,
+        py::arg("graph"),
+        py::arg("faces"),
+        py::arg("ica_label").noconvert(),
+        py::arg("method"),
+        py::arg("squared_distance"),
         "Relations vv, ii, vi as (edges int64 [2, E], weights float32 [E, 1]).");
-  m.def("csr_from_edges", csr, py::arg("src").noconvert(), py::arg("dst").noconvert(),
-        py::arg("num_src"), py::arg("num_dst"),
+  m.def("csr_from_edges",
+        csr,
+        py::arg("src").noconvert(),
+        py::arg("dst").noconvert(),
+        py::arg("num_src"),
+        py::arg("num_dst"),
         "rowptr, col, eid, colptr, row, slot, inv_deg of the edges src -> dst.");
 }
 

@@ -66,13 +66,12 @@ void put_areas(HeteroGraph& graph, py::dict& out) {
 }
 
 void put_edges(HeteroGraph& graph, py::dict& out) {
-  const std::array<std::pair<const char*, Relation*>, 6> relations{
-      {{"vv", &graph.vv},
-       {"ii", &graph.ii},
-       {"vi", &graph.vi},
-       {"vf", &graph.vf},
-       {"if", &graph.if_},
-       {"ff", &graph.ff}}};
+  const std::array<std::pair<const char*, Relation*>, 6> relations{{{"vv", &graph.vv},
+                                                                    {"ii", &graph.ii},
+                                                                    {"vi", &graph.vi},
+                                                                    {"vf", &graph.vf},
+                                                                    {"if", &graph.if_},
+                                                                    {"ff", &graph.ff}}};
   py::dict edges;
   py::dict weights;
   for (const auto& [name, relation] : relations) {

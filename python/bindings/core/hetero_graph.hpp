@@ -7,7 +7,8 @@
 
 namespace gftcore::python {
 
-/// The graph's arrays by the names of gftcore.graph.HeteroGraph; NumPy owns them, nothing is copied.
+/// The graph's arrays by the names of gftcore.graph.HeteroGraph; NumPy owns them, nothing is
+/// copied.
 pybind11::dict arrays_of(HeteroGraph&& graph);
 
 }  // namespace gftcore::python

@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "names.hpp"
-#include "numpy_view.hpp"
 #include "bindings.hpp"
 #include "gftcore/image/gaussian.hpp"
 #include "gftcore/image/resize.hpp"
 #include "gftcore/image/segment.hpp"
+#include "names.hpp"
+#include "numpy_view.hpp"
 #include "segment_options.hpp"
 
 namespace gftcore::python {
@@ -56,8 +56,10 @@ Array<float> py_local_contrast(const Array<float>& image, double sigma, index_t 
   return out;
 }
 
-Array<float> py_ridge(const Array<float>& image, const std::vector<double>& sigmas_px,
-                      bool normalise, index_t scale) {
+Array<float> py_ridge(const Array<float>& image,
+                      const std::vector<double>& sigmas_px,
+                      bool normalise,
+                      index_t scale) {
   const auto pixels = image_view(image, "image");
   auto out = enlarged(pixels, scale);
   const auto view = mutable_view(out);
@@ -104,15 +106,33 @@ SegmentOptions segment_options(const py::dict& given) {
 }
 
 void bind_image(py::module_& m) {
-  m.def("gaussian_taps", &gaussian_taps, py::arg("sigma"), py::arg("order"),
+  m.def("gaussian_taps",
+        &gaussian_taps,
+        py::arg("sigma"),
+        py::arg("order"),
         "Correlation taps of a Gaussian or its first or second derivative.");
-  m.def("resize_cubic", py_resize_cubic, py::arg("image").noconvert(), py::arg("scale"),
+  m.def("resize_cubic",
+        py_resize_cubic,
+        py::arg("image").noconvert(),
+        py::arg("scale"),
         "Catmull-Rom enlargement by an integer factor.");
-  m.def("local_contrast", py_local_contrast, py::arg("image").noconvert(), py::arg("sigma"),
-        py::arg("scale"), "Image minus its Gaussian mean, enlarged.");
-  m.def("ridge", py_ridge, py::arg("image").noconvert(), py::arg("sigmas_px"), py::arg("normalise"),
-        py::arg("scale"), "Multiscale ridge strength of the enlarged image.");
-  m.def("segment", py_segment, py::arg("image").noconvert(), py::arg("options"),
+  m.def("local_contrast",
+        py_local_contrast,
+        py::arg("image").noconvert(),
+        py::arg("sigma"),
+        py::arg("scale"),
+        "Image minus its Gaussian mean, enlarged.");
+  m.def("ridge",
+        py_ridge,
+        py::arg("image").noconvert(),
+        py::arg("sigmas_px"),
+        py::arg("normalise"),
+        py::arg("scale"),
+        "Multiscale ridge strength of the enlarged image.");
+  m.def("segment",
+        py_segment,
+        py::arg("image").noconvert(),
+        py::arg("options"),
         "Vessel mask of a raw image; options are the fields of SegmentConfig.");
 }
 

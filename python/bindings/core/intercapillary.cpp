@@ -55,8 +55,7 @@ py::tuple find_faz_py(const Array<std::uint8_t>& void_px,
     Labelling areas;
     FazScratch scratch;
     region_runs(labels, areas, label_id);
-    choice = find_faz(voids, areas, asked, fov_mm, faz_mask ? &mask : nullptr,
-                      neighbours, scratch);
+    choice = find_faz(voids, areas, asked, fov_mm, faz_mask ? &mask : nullptr, neighbours, scratch);
   }
   const label_t label =
       choice.label == 0 ? 0 : label_id[static_cast<std::size_t>(choice.label) - 1];
@@ -67,10 +66,19 @@ py::tuple find_faz_py(const Array<std::uint8_t>& void_px,
 
 void bind_intercapillary(py::module_& m) {
   m.def(
-      "region_table", &region_table_py, py::arg("labels"), py::arg("intensity") = py::none(),
+      "region_table",
+      &region_table_py,
+      py::arg("labels"),
+      py::arg("intensity") = py::none(),
       "Shape and intensity of every region: (columns, values [R, F], label_id [R], bbox [R, 4]).");
-  m.def("find_faz", &find_faz_py, py::arg("void"), py::arg("ica_label"), py::arg("method") = "auto",
-        py::arg("fov_mm") = 3.0, py::arg("faz_mask") = py::none(), py::arg("connectivity") = 8,
+  m.def("find_faz",
+        &find_faz_py,
+        py::arg("void"),
+        py::arg("ica_label"),
+        py::arg("method") = "auto",
+        py::arg("fov_mm") = 3.0,
+        py::arg("faz_mask") = py::none(),
+        py::arg("connectivity") = 8,
         "The foveal avascular zone among the areas: (label, method used, confidence).");
 }
 

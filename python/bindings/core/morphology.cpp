@@ -8,13 +8,13 @@
 #include <utility>
 #include <vector>
 
-#include "names.hpp"
-#include "numpy_view.hpp"
 #include "bindings.hpp"
 #include "gftcore/morphology/distance_transform.hpp"
 #include "gftcore/morphology/fill.hpp"
 #include "gftcore/morphology/label.hpp"
 #include "gftcore/morphology/nearest_point.hpp"
+#include "names.hpp"
+#include "numpy_view.hpp"
 
 namespace gftcore::python {
 namespace {

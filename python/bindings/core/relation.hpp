@@ -5,8 +5,8 @@
 
 #include <utility>
 
-#include "numpy_view.hpp"
 #include "gftcore/graph/adjacency.hpp"
+#include "numpy_view.hpp"
 
 namespace gftcore::python {
 

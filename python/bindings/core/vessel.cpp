@@ -40,7 +40,8 @@ py::array rowcol(const std::vector<T>& raster, index_t cols, std::vector<py::ssi
 
 Graph trace_skeleton(const Array<std::uint8_t>& skeleton, const Array<std::int64_t>& anchors) {
   const BitImage bits = packed(skeleton, "skeleton");
-  const std::vector<index_t> anchor_pixels = raster_indices(anchors, bits.rows(), bits.cols(), "anchors");
+  const std::vector<index_t> anchor_pixels =
+      raster_indices(anchors, bits.rows(), bits.cols(), "anchors");
   auto graph = std::make_shared<SkeletonGraph>();
   const py::gil_scoped_release unlocked;
   TraceScratch scratch;
@@ -48,8 +49,11 @@ Graph trace_skeleton(const Array<std::uint8_t>& skeleton, const Array<std::int64
   return graph;
 }
 
-Graph pruned(const SkeletonGraph& graph, const Array<std::int32_t>& squared_distance,
-             const std::string& method, double bulge, int max_rounds) {
+Graph pruned(const SkeletonGraph& graph,
+             const Array<std::int32_t>& squared_distance,
+             const std::string& method,
+             double bulge,
+             int max_rounds) {
   const auto distance = image_view(squared_distance, "squared_distance");
   const PruneOptions options{chosen(kPruneMethods, "method", method), bulge, max_rounds};
   const py::gil_scoped_release unlocked;
@@ -60,7 +64,9 @@ Graph pruned(const SkeletonGraph& graph, const Array<std::int32_t>& squared_dist
 }
 
 /// The surface of a mask, by way of the assignment of its pixels to the graph's points.
-void measure_surface(const SkeletonGraph& graph, const BitImage& mask, FeatureMode mode,
+void measure_surface(const SkeletonGraph& graph,
+                     const BitImage& mask,
+                     FeatureMode mode,
                      SurfaceFeatures& out) {
   Labelling components;
   label_runs(mask, Connectivity::eight, components);
@@ -73,8 +79,10 @@ void measure_surface(const SkeletonGraph& graph, const BitImage& mask, FeatureMo
 }
 
 std::pair<std::vector<std::string>, py::array> table_of_segments(
-    const SkeletonGraph& graph, const Array<std::uint8_t>& mask,
-    const Array<std::int32_t>& squared_distance, const std::string& mode,
+    const SkeletonGraph& graph,
+    const Array<std::uint8_t>& mask,
+    const Array<std::int32_t>& squared_distance,
+    const std::string& mode,
     const py::object& intensity) {
   const BitImage bits = packed(mask, "mask");
   const auto distance = image_view(squared_distance, "squared_distance");
@@ -95,8 +103,8 @@ std::pair<std::vector<std::string>, py::array> table_of_segments(
 }
 
 void bind_graph_class(py::module_& m) {
-  py::class_<SkeletonGraph, Graph>(m, "SkeletonGraph",
-                                   "A minimal skeleton as a multigraph of V nodes and S segments.")
+  py::class_<SkeletonGraph, Graph>(
+      m, "SkeletonGraph", "A minimal skeleton as a multigraph of V nodes and S segments.")
       .def_property_readonly("shape",
                              [](const Graph& g) { return py::make_tuple(g->rows, g->cols); })
       .def_property_readonly(
@@ -171,12 +179,26 @@ void bind_graph_class(py::module_& m) {
 
 void bind_vessel(py::module_& m) {
   bind_graph_class(m);
-  m.def("trace", &trace_skeleton, py::arg("skeleton"), py::arg("anchors"),
+  m.def("trace",
+        &trace_skeleton,
+        py::arg("skeleton"),
+        py::arg("anchors"),
         "Graph of a skeleton, which is made minimal first.");
-  m.def("prune", &pruned, py::arg("graph"), py::arg("squared_distance"), py::arg("method"),
-        py::arg("bulge"), py::arg("max_rounds"), "A copy of the graph without its spurs.");
-  m.def("segment_table", &table_of_segments, py::arg("graph"), py::arg("mask"),
-        py::arg("squared_distance"), py::arg("mode"), py::arg("intensity") = py::none(),
+  m.def("prune",
+        &pruned,
+        py::arg("graph"),
+        py::arg("squared_distance"),
+        py::arg("method"),
+        py::arg("bulge"),
+        py::arg("max_rounds"),
+        "A copy of the graph without its spurs.");
+  m.def("segment_table",
+        &table_of_segments,
+        py::arg("graph"),
+        py::arg("mask"),
+        py::arg("squared_distance"),
+        py::arg("mode"),
+        py::arg("intensity") = py::none(),
         "Column names and values [S, F].");
 }
 

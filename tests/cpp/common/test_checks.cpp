@@ -16,7 +16,8 @@ TEST_CASE("shapes that differ are named") {
   const ImageView<const float> other(nullptr, 4, 3);
   CHECK_NOTHROW(require_same_shape(mask, "mask", same, "distance"));
   CHECK_THROWS_WITH_AS(require_same_shape(mask, "mask", other, "distance"),
-                       "distance must have the shape of mask, (3, 4), got (4, 3)", ShapeError);
+                       "distance must have the shape of mask, (3, 4), got (4, 3)",
+                       ShapeError);
 }
 
 TEST_CASE("sides are limited") {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gftcore/graph/batch_extractor.hpp"
-
 #include <doctest/doctest.h>
 
 #include <vector>
 
 #include "../scene.hpp"
 #include "gftcore/common/error.hpp"
+#include "gftcore/graph/batch_extractor.hpp"
 
 namespace gftcore {
 namespace {
@@ -52,9 +51,7 @@ TEST_CASE("a batch can be dropped while items wait") {
   for (const Pixels& mask : masks) batch.submit({{}, {mask.view(), {}, {}, {}}, 0});
 }
 
-TEST_CASE("a batch needs a thread") {
-  CHECK_THROWS_AS(BatchExtractor({}, {}, 0), ValueError);
-}
+TEST_CASE("a batch needs a thread") { CHECK_THROWS_AS(BatchExtractor({}, {}, 0), ValueError); }
 
 }  // namespace
 }  // namespace gftcore

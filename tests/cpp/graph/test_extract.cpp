@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gftcore/graph/extract.hpp"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -9,6 +7,7 @@
 
 #include "../scene.hpp"
 #include "gftcore/common/error.hpp"
+#include "gftcore/graph/extract.hpp"
 
 namespace gftcore {
 namespace {
@@ -82,9 +81,9 @@ TEST_CASE("sizes and shapes that do not fit are refused") {
   const Pixels mask = vessel_grid(20, 20, 5);
   const Pixels other(20, 21);
   CHECK_THROWS_AS(extract({mask.view(), {}, other.view(), {}}, {}, workspace), ShapeError);
-  CHECK_THROWS_AS(extract({mask.view(), ImageView<const std::uint8_t>(other.view()), {}, {}}, {},
-                          workspace),
-                  ShapeError);
+  CHECK_THROWS_AS(
+      extract({mask.view(), ImageView<const std::uint8_t>(other.view()), {}, {}}, {}, workspace),
+      ShapeError);
 }
 
 }  // namespace

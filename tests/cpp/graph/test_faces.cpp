@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gftcore/graph/faces.hpp"
-
 #include <doctest/doctest.h>
 
 #include <vector>
 
 #include "../drawing.hpp"
+#include "gftcore/graph/faces.hpp"
 #include "gftcore/morphology/anchors.hpp"
 #include "gftcore/vessel/trace.hpp"
 
@@ -22,30 +21,20 @@ Faces faces_of(const BitImage& skeleton) {
 }
 
 TEST_CASE("a vessel from frame to frame separates two faces, left and right of its walk") {
-  const Faces faces = faces_of(drawn({"..#..",
-                                      "..#..",
-                                      "..#..",
-                                      "..#.."}));
+  const Faces faces = faces_of(drawn({"..#..", "..#..", "..#..", "..#.."}));
   CHECK(faces.count() == 2);
   // The walk starts at the top and goes down, so its left is the image's right.
   CHECK(faces.segment_faces == std::vector<index_t>{1, 0});
 }
 
 TEST_CASE("a dangling vessel has the same face on both sides") {
-  const Faces faces = faces_of(drawn({".....",
-                                      "..#..",
-                                      "..#..",
-                                      "....."}));
+  const Faces faces = faces_of(drawn({".....", "..#..", "..#..", "....."}));
   CHECK(faces.count() == 1);
   CHECK(faces.segment_faces == std::vector<index_t>{0, 0});
 }
 
 TEST_CASE("a ring encloses a face") {
-  const Faces faces = faces_of(drawn({".....",
-                                      "..#..",
-                                      ".#.#.",
-                                      "..#..",
-                                      "....."}));
+  const Faces faces = faces_of(drawn({".....", "..#..", ".#.#.", "..#..", "....."}));
   CHECK(faces.count() == 2);
   std::vector<label_t> painted(25);
   paint_faces(faces, {painted.data(), 5, 5});
@@ -55,10 +44,7 @@ TEST_CASE("a ring encloses a face") {
 }
 
 TEST_CASE("an anchor in the corner cuts the ring on the diagonal only") {
-  const BitImage corner = drawn({"#...",
-                                 ".#..",
-                                 "..#.",
-                                 "...#"});
+  const BitImage corner = drawn({"#...", ".#..", "..#.", "...#"});
   CHECK(faces_of(corner).count() == 2);
 }
 

@@ -17,8 +17,8 @@ namespace {
 
 using Doubles = std::vector<double>;
 
-Doubles correlated(const Doubles& image, index_t rows, index_t cols, const Doubles& taps,
-                   bool down) {
+Doubles correlated(
+    const Doubles& image, index_t rows, index_t cols, const Doubles& taps, bool down) {
   const auto reach = static_cast<index_t>(taps.size() / 2);
   Doubles out(image.size());
   for (index_t r = 0; r < rows; ++r) {
@@ -44,8 +44,8 @@ Doubles by_definition(const GreyImage& image, index_t scale, const Doubles& sigm
   const Doubles pixels(large.pixels.begin(), large.pixels.end());
   Doubles best(pixels.size());
   for (const double sigma : sigmas) {
-    const std::array taps{gaussian_taps(sigma, 0), gaussian_taps(sigma, 1),
-                          gaussian_taps(sigma, 2)};
+    const std::array taps{
+        gaussian_taps(sigma, 0), gaussian_taps(sigma, 1), gaussian_taps(sigma, 2)};
     const auto derivative = [&](std::size_t down, std::size_t across) {
       const Doubles half = correlated(pixels, large.rows, large.cols, taps.at(across), false);
       return correlated(half, large.rows, large.cols, taps.at(down), true);
@@ -61,7 +61,9 @@ Doubles by_definition(const GreyImage& image, index_t scale, const Doubles& sigm
   return best;
 }
 
-GreyImage ridges(const GreyImage& image, index_t scale, const Doubles& sigmas,
+GreyImage ridges(const GreyImage& image,
+                 index_t scale,
+                 const Doubles& sigmas,
                  Target target = active_target()) {
   FilterScratch scratch;
   GreyImage out(image.rows * scale, image.cols * scale);
@@ -120,7 +122,8 @@ TEST_CASE("same bytes in every thread and wherever blocks of rows begin") {
 
     const GreyImage part = ridges(cut, 4, {3.0}, target);
     constexpr std::ptrdiff_t kRow = 4 * 9;
-    CHECK(std::equal(part.pixels.begin() + 40 * kRow, part.pixels.end(),
+    CHECK(std::equal(part.pixels.begin() + 40 * kRow,
+                     part.pixels.end(),
                      whole.pixels.begin() + (4 * 77 + 40) * kRow));
   }
 }

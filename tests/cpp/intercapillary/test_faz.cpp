@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gftcore/intercapillary/faz.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
 
 #include "figures.hpp"
 #include "gftcore/common/error.hpp"
+#include "gftcore/intercapillary/faz.hpp"
 
 namespace gftcore {
 namespace {
@@ -77,9 +76,10 @@ TEST_CASE("faz: an opening that no area owns falls back too") {
   Labelling areas;
   label_runs(other.ones(), Connectivity::eight, areas);
   FazScratch scratch;
-  check(find_faz(voids.ones(), areas, FazMethod::automatic, 3.0, nullptr, Connectivity::eight,
-                 scratch),
-        1, FazMethod::nearest);
+  check(find_faz(
+            voids.ones(), areas, FazMethod::automatic, 3.0, nullptr, Connectivity::eight, scratch),
+        1,
+        FazMethod::nearest);
 }
 
 TEST_CASE("faz: from the fixed point downwards") {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gftcore/intercapillary/hull.hpp"
-
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <random>
 #include <utility>
+
+#include "gftcore/intercapillary/hull.hpp"
 
 namespace gftcore {
 namespace {
@@ -101,7 +101,8 @@ TEST_CASE("hull: equals the definition on random regions, with empty rows too") 
       if (place(random) == 0) continue;
       const index_t a = place(random);
       const index_t b = place(random);
-      rows.push_back({static_cast<std::int32_t>(r), static_cast<std::int32_t>(std::min(a, b)),
+      rows.push_back({static_cast<std::int32_t>(r),
+                      static_cast<std::int32_t>(std::min(a, b)),
                       static_cast<std::int32_t>(std::max(a, b))});
       pixels.emplace_back(r, a);
       pixels.emplace_back(r, b);
@@ -114,11 +115,14 @@ TEST_CASE("hull: equals the definition on random regions, with empty rows too") 
 
 TEST_CASE("hull: the largest image does not overflow") {
   constexpr std::int32_t kLast = 32766;
-  check(measure({{0, 0, kLast}, {kLast, 0, kLast}}), index_t{32767} * 32767,
+  check(measure({{0, 0, kLast}, {kLast, 0, kLast}}),
+        index_t{32767} * 32767,
         2 * index_t{kLast} * kLast + 2 * kLast + 1);
-  check(measure({{0, 0, 0}, {kLast, kLast, kLast}}), 32767,
+  check(measure({{0, 0, 0}, {kLast, kLast, kLast}}),
+        32767,
         2 * index_t{kLast} * kLast + 2 * kLast + 1);
-  check(measure({{0, kLast, kLast}, {1, 0, 0}}), 32767 + 1,
+  check(measure({{0, kLast, kLast}, {1, 0, 0}}),
+        32767 + 1,
         index_t{kLast} * kLast + 1 + 2 * kLast + 1);
 }
 

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "gftcore/intercapillary/region_table.hpp"
-
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -9,6 +7,7 @@
 
 #include "figures.hpp"
 #include "gftcore/common/error.hpp"
+#include "gftcore/intercapillary/region_table.hpp"
 
 namespace gftcore {
 namespace {
@@ -214,7 +213,8 @@ TEST_CASE("region table: mirrored and transposed images give mirrored rows exact
 TEST_CASE("mark_excluded_contact: in it, or 8-adjacent to it") {
   Labelling runs;
   label_runs(Labels({".......", ".1...1.", "...1...", ".......", "......."}).ones(),
-             Connectivity::eight, runs);
+             Connectivity::eight,
+             runs);
   RegionTable table;
   RegionScratch scratch;
   region_table(runs, {}, table, scratch);

@@ -44,8 +44,15 @@ TEST_CASE("a vessel is never pruned away by bulge, but may be by length") {
 
 TEST_CASE("of equal leaves the lower segment is spared") {
   // Three equal arms: the junction spares two, those of segments 0 and 1.
-  const BitImage y = draw({"#.......#", ".#.....#.", "..#...#..", "...#.#...", "....#....",
-                           "....#....", "....#....", "....#....", "....#...."});
+  const BitImage y = draw({"#.......#",
+                           ".#.....#.",
+                           "..#...#..",
+                           "...#.#...",
+                           "....#....",
+                           "....#....",
+                           "....#....",
+                           "....#....",
+                           "....#...."});
   PruneOptions options;
   options.bulge = 100;
   const SkeletonGraph graph = pruned(y, 100, options);

@@ -98,8 +98,12 @@ TEST_CASE("the same columns for an image without segments") {
   SegmentTable table;
   const float image = 1;
   const SegmentTable full = Bar().table(FeatureMode::edt, ImageView<const float>(&image, 1, 1));
-  segment_table(traced(BitImage(5, 5)), {}, FeatureMode::edt, {},
-                ImageView<const float>(&image, 1, 1), table);
+  segment_table(traced(BitImage(5, 5)),
+                {},
+                FeatureMode::edt,
+                {},
+                ImageView<const float>(&image, 1, 1),
+                table);
   CHECK(table.columns == full.columns);
   CHECK(table.values.empty());
 }

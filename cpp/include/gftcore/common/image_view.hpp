@@ -12,12 +12,13 @@ template <class T>
 class ImageView {
  public:
   constexpr ImageView() = default;
-  constexpr ImageView(T* data, index_t rows, index_t cols) : data_(data), rows_(rows), cols_(cols) {}
+  constexpr ImageView(T* data, index_t rows, index_t cols)
+      : data_(data), rows_(rows), cols_(cols) {}
 
   /// A view of mutable pixels reads as a view of constant ones.
   template <class U>
-    requires(std::is_same_v<const U, T>)
-  constexpr ImageView(ImageView<U> other)  // NOLINT(google-explicit-constructor)
+  requires(std::is_same_v<const U, T>) constexpr ImageView(
+      ImageView<U> other)  // NOLINT(google-explicit-constructor)
       : ImageView(other.data(), other.rows(), other.cols()) {}
 
   constexpr T* data() const { return data_; }

@@ -34,7 +34,9 @@ void segment_pairs(const SkeletonGraph& graph, Relation& out);
 /// planar: a segment touches the regions that own most of its left and right face. A segment
 /// whose both faces belong to one region gives one vi edge and no ii edge; a face without region
 /// gives none. The weight counts the segment's points; ii adds up all separating segments.
-void planar_adjacency(const SkeletonGraph& graph, const Faces& faces, const Labelling& regions,
+void planar_adjacency(const SkeletonGraph& graph,
+                      const Faces& faces,
+                      const Labelling& regions,
                       Adjacency& out);
 
 /// centerline4 (the published rule): points, node pixels, a disc of radius int(R / 1.75) + 1 at
@@ -45,6 +47,7 @@ void planar_adjacency(const SkeletonGraph& graph, const Faces& faces, const Labe
 /// both. Throws ShapeError.
 void centerline4_adjacency(const SkeletonGraph& graph,
                            ImageView<const std::int32_t> squared_distance,
-                           const Labelling& regions, Adjacency& out);
+                           const Labelling& regions,
+                           Adjacency& out);
 
 }  // namespace gftcore

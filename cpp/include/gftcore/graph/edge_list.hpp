@@ -10,10 +10,13 @@ namespace gftcore {
 struct Relation;
 
 /// Collects edges in any order and hands them out sorted, each pair once.
-/// Ends must be below 2^31; a pair is not turned: add (low, high) for an undirected one.
+/// Ends are rows of a table, from 0: memory grows with the largest first end. A pair is not turned:
+/// add (low, high) for an undirected one.
 class EdgeList {
  public:
-  void add(index_t first, index_t second, index_t value) { edges_.push_back({first, second, value}); }
+  void add(index_t first, index_t second, index_t value) {
+    edges_.push_back({first, second, value});
+  }
 
   /// Repeated pairs keep the sum of their values; the list is empty afterwards.
   void take_sum(Relation& out);

@@ -78,8 +78,10 @@ class Workspace {
 HeteroGraph extract(const ExtractInput& input, const ExtractOptions& options, Workspace& workspace);
 
 /// Raw image to graph: segment() makes the mask, input.mask is ignored. Throws as both.
-HeteroGraph extract_image(ImageView<const float> image, const SegmentOptions& segmentation,
-                          const ExtractInput& input, const ExtractOptions& options,
+HeteroGraph extract_image(ImageView<const float> image,
+                          const SegmentOptions& segmentation,
+                          const ExtractInput& input,
+                          const ExtractOptions& options,
                           Workspace& workspace);
 
 }  // namespace gftcore

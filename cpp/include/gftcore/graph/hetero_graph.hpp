@@ -50,8 +50,8 @@ struct HeteroGraph {
   index_t rows = 0;
   index_t cols = 0;
 
-  std::vector<float> node_rowcol;        // [V, 2]
-  std::vector<float> node_radius_px;     // [V]
+  std::vector<float> node_rowcol;         // [V, 2]
+  std::vector<float> node_radius_px;      // [V]
   std::vector<std::int32_t> node_degree;  // [V]
   std::vector<std::int32_t> node_pixels;  // [V]
   std::vector<std::uint8_t> node_kind;    // [V] NodeKind
@@ -64,11 +64,11 @@ struct HeteroGraph {
   std::vector<float> point_radius_px;     // [P]
   Table vessels;                          // [S, Fv]
 
-  Table areas;                                 // [A, Fa]
-  std::vector<label_t> ica_label_id;           // [A]
-  std::vector<std::int32_t> ica_bbox;          // [A, 4] half-open
+  Table areas;                                   // [A, Fa]
+  std::vector<label_t> ica_label_id;             // [A]
+  std::vector<std::int32_t> ica_bbox;            // [A, 4] half-open
   std::vector<std::uint8_t> ica_touches_border;  // [A]
-  std::vector<index_t> face_ica;  // [faces] area row, kNoRegion or kFazRegion
+  std::vector<index_t> face_ica;                 // [faces] area row, kNoRegion or kFazRegion
 
   Table faz;  // [0 or 1, Fa]
   FazChoice faz_choice;

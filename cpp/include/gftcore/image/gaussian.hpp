@@ -30,7 +30,10 @@ std::vector<double> gaussian_taps(double sigma, int order);
 /// Gaussian mean of every pixel, the image mirrored at its edges (d c b a | a b c d | d c b a) as
 /// often as the taps need. `out` may be `image`. Same bytes on one target; O(H W sigma).
 /// Throws ShapeError unless the shapes agree, ValueError for a sigma out of range.
-void gaussian_mean(ImageView<const float> image, double sigma, ImageView<float> out,
-                   FilterScratch& scratch, Target target = active_target());
+void gaussian_mean(ImageView<const float> image,
+                   double sigma,
+                   ImageView<float> out,
+                   FilterScratch& scratch,
+                   Target target = active_target());
 
 }  // namespace gftcore

@@ -21,7 +21,11 @@ namespace gftcore {
 /// O(output pixels * (3 sigma / scale)). Throws as require_scalable(), ShapeError unless `out` is
 /// scale times as large as `image`, and ValueError for no sigma or one out of range (see
 /// gaussian.hpp).
-void hessian_ridge(ImageView<const float> image, index_t scale, std::span<const double> sigmas_px,
-                   ImageView<float> out, FilterScratch& scratch, Target target = active_target());
+void hessian_ridge(ImageView<const float> image,
+                   index_t scale,
+                   std::span<const double> sigmas_px,
+                   ImageView<float> out,
+                   FilterScratch& scratch,
+                   Target target = active_target());
 
 }  // namespace gftcore

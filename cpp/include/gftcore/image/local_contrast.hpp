@@ -14,8 +14,12 @@ namespace gftcore {
 /// rounding, exactly 0 on zeros. `image` may be `contrast`, the memory of the unscaled difference,
 /// which has the shape of the image. Same bytes on one target.
 /// Throws as gaussian_mean() and resize_cubic().
-void local_contrast(ImageView<const float> image, double sigma, index_t scale,
-                    ImageView<float> contrast, ImageView<float> out, FilterScratch& scratch,
+void local_contrast(ImageView<const float> image,
+                    double sigma,
+                    index_t scale,
+                    ImageView<float> contrast,
+                    ImageView<float> out,
+                    FilterScratch& scratch,
                     Target target = active_target());
 
 }  // namespace gftcore

@@ -16,7 +16,11 @@ void min_max(ImageView<const float> image, ImageView<float> out);
 /// `sigma` pixels, mirrored at the edges: variance = max(0, mean of squares - squared mean).
 /// Meant for images in [0, 1]. `out` may be `image`. Same bytes on one target; O(H W sigma).
 /// Throws as gaussian_mean().
-void local_normalise(ImageView<const float> image, double sigma, float epsilon,
-                     ImageView<float> out, FilterScratch& scratch, Target target = active_target());
+void local_normalise(ImageView<const float> image,
+                     double sigma,
+                     float epsilon,
+                     ImageView<float> out,
+                     FilterScratch& scratch,
+                     Target target = active_target());
 
 }  // namespace gftcore

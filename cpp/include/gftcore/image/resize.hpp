@@ -19,7 +19,10 @@ void require_scalable(ImageView<const float> image, index_t scale, const char* n
 /// quadratics; the image is mirrored at its edges (d c b a | a b c d). The result may overshoot the
 /// range of the image. Same bytes on one target; O(output pixels).
 /// Throws as require_scalable(), and ShapeError unless `out` is scale times as large as `image`.
-void resize_cubic(ImageView<const float> image, index_t scale, ImageView<float> out,
-                  FilterScratch& scratch, Target target = active_target());
+void resize_cubic(ImageView<const float> image,
+                  index_t scale,
+                  ImageView<float> out,
+                  FilterScratch& scratch,
+                  Target target = active_target());
 
 }  // namespace gftcore

@@ -47,20 +47,29 @@ struct SegmentScratch {
 
 /// Local contrast of a raw image mapped to [0, 1]: local_contrast() of min_max(). A constant image
 /// gives zeros. `out` is scale times as large. Throws as min_max() and local_contrast().
-void contrast_response(ImageView<const float> image, double sigma, index_t scale,
-                       ImageView<float> out, SegmentScratch& scratch,
+void contrast_response(ImageView<const float> image,
+                       double sigma,
+                       index_t scale,
+                       ImageView<float> out,
+                       SegmentScratch& scratch,
                        Target target = active_target());
 
 /// Ridge strength of a raw image mapped to [0, 1]. Normalised: local_normalise() with sigma 10 raw
 /// pixels and epsilon 1e-3, then hessian_ridge(). Not normalised: resize_cubic(), clipped to [0,
 /// 1], then hessian_ridge() at that size. A constant image gives zeros. `out` is scale times as
 /// large. Throws as min_max() and hessian_ridge().
-void ridge_response(ImageView<const float> image, std::span<const double> sigmas_px, bool normalise,
-                    index_t scale, ImageView<float> out, SegmentScratch& scratch,
+void ridge_response(ImageView<const float> image,
+                    std::span<const double> sigmas_px,
+                    bool normalise,
+                    index_t scale,
+                    ImageView<float> out,
+                    SegmentScratch& scratch,
                     Target target = active_target());
 
 /// Clear every 8-connected component of ones with fewer than `min_object_px` pixels.
-void drop_small_objects(BitImage& mask, index_t min_object_px, Labelling& objects,
+void drop_small_objects(BitImage& mask,
+                        index_t min_object_px,
+                        Labelling& objects,
                         std::vector<index_t>& area_px);
 
 /// Vessel mask of a raw image [H, W], `scale` times as large: response, threshold (foreground is
@@ -69,12 +78,17 @@ void drop_small_objects(BitImage& mask, index_t min_object_px, Labelling& object
 /// differ where the response is within rounding of the threshold.
 /// Throws ShapeError for an image without pixels or sides beyond kMaxSide / scale; ValueError for
 /// an option out of range or a pixel that is not finite.
-void segment(ImageView<const float> image, const SegmentOptions& options, BitImage& mask,
-             SegmentScratch& scratch, Target target = active_target());
+void segment(ImageView<const float> image,
+             const SegmentOptions& options,
+             BitImage& mask,
+             SegmentScratch& scratch,
+             Target target = active_target());
 
 /// The same as bytes 0 and 1, row-major.
-void segment(ImageView<const float> image, const SegmentOptions& options,
-             std::vector<std::uint8_t>& mask, SegmentScratch& scratch,
+void segment(ImageView<const float> image,
+             const SegmentOptions& options,
+             std::vector<std::uint8_t>& mask,
+             SegmentScratch& scratch,
              Target target = active_target());
 
 }  // namespace gftcore

@@ -28,7 +28,9 @@ float quantile_threshold(std::span<const float> values, double quantile, Thresho
 double otsu_threshold(std::span<const float> values);
 
 /// One where value > threshold. O(n). `out` gets the shape of `values`.
-void above(ImageView<const float> values, double threshold, BitImage& out,
+void above(ImageView<const float> values,
+           double threshold,
+           BitImage& out,
            Target target = active_target());
 
 }  // namespace gftcore

@@ -26,11 +26,13 @@ struct Centrelines {
 
 /// EDT is the square root of `squared_distance`; the 3 x 3 neighbourhoods are clipped to the image.
 /// Sums run in double in walk order: same bytes everywhere. O(P + S). Throws ShapeError.
-void centrelines(const SkeletonGraph& graph, ImageView<const std::int32_t> squared_distance,
+void centrelines(const SkeletonGraph& graph,
+                 ImageView<const std::int32_t> squared_distance,
                  Centrelines& out);
 
 /// For each node the largest EDT in the 3 x 3 around any of its pixels - 1/4. Throws ShapeError.
-void node_radius_px(const SkeletonGraph& graph, ImageView<const std::int32_t> squared_distance,
+void node_radius_px(const SkeletonGraph& graph,
+                    ImageView<const std::int32_t> squared_distance,
                     std::vector<float>& out);
 
 }  // namespace gftcore

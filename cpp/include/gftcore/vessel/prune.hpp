@@ -40,12 +40,17 @@ struct PruneOptions {
 /// Sums run in double from j to the tip: same bytes everywhere. O(H W / 64 + skeleton pixels), and
 /// for each round the pixels around what the round before removed.
 /// Throws ShapeError if `squared_distance` has not the graph's shape.
-void prune(SkeletonGraph& graph, ImageView<const std::int32_t> squared_distance,
-           const PruneOptions& options, TraceScratch& scratch);
+void prune(SkeletonGraph& graph,
+           ImageView<const std::int32_t> squared_distance,
+           const PruneOptions& options,
+           TraceScratch& scratch);
 
 /// trace(), then prune(), at the cost of tracing once.
-void trace_pruned(const BitImage& skeleton, std::span<const index_t> anchors,
-                  ImageView<const std::int32_t> squared_distance, const PruneOptions& options,
-                  SkeletonGraph& out, TraceScratch& scratch);
+void trace_pruned(const BitImage& skeleton,
+                  std::span<const index_t> anchors,
+                  ImageView<const std::int32_t> squared_distance,
+                  const PruneOptions& options,
+                  SkeletonGraph& out,
+                  TraceScratch& scratch);
 
 }  // namespace gftcore

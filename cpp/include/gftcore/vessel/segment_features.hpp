@@ -47,14 +47,18 @@ struct SurfaceScratch {
 /// without points have volume 0 and NaN radii; with voreen_slab -1 everywhere. Distances are summed
 /// in raster order, then along the segment: same bytes everywhere. O(H W / 64 + mask pixels).
 /// Throws ShapeError, and ValueError for the mode `centreline`.
-void surface_features(const SkeletonGraph& graph, const BitImage& mask,
-                      ImageView<const std::int32_t> point_of_pixel, FeatureMode mode,
-                      SurfaceFeatures& out, SurfaceScratch& scratch);
+void surface_features(const SkeletonGraph& graph,
+                      const BitImage& mask,
+                      ImageView<const std::int32_t> point_of_pixel,
+                      FeatureMode mode,
+                      SurfaceFeatures& out,
+                      SurfaceScratch& scratch);
 
 /// Mean, population sd and the linearly interpolated quartiles q25, q75 of the raw image at each
 /// segment's points, [S, 4]; NaN without points. Empty if there is no image. Throws ShapeError if
 /// the image neither has the graph's shape nor divides both its sides by one integer.
-void segment_intensity(const SkeletonGraph& graph, const IntensityView& intensity,
+void segment_intensity(const SkeletonGraph& graph,
+                       const IntensityView& intensity,
                        std::vector<double>& out);
 
 /// A float64 table with a row for each segment.
@@ -73,8 +77,11 @@ struct SegmentTable {
 /// voreen_slab +inf. avgCrossSection = volume / length; NaN without points, -1 / length with
 /// voreen_slab. node1_degree <= node2_degree. `surface` is ignored with `centreline`. Throws as
 /// segment_intensity does.
-void segment_table(const SkeletonGraph& graph, const Centrelines& lines, FeatureMode mode,
-                   const SurfaceFeatures& surface, const IntensityView& intensity,
+void segment_table(const SkeletonGraph& graph,
+                   const Centrelines& lines,
+                   FeatureMode mode,
+                   const SurfaceFeatures& surface,
+                   const IntensityView& intensity,
                    SegmentTable& out);
 
 }  // namespace gftcore

@@ -50,7 +50,9 @@ struct TraceScratch {
 /// `anchors` are ascending raster indices; those off the skeleton are dropped. An empty image
 /// gives an empty graph. O(H W / 64 + skeleton pixels). Throws ShapeError for a side above
 /// kMaxSide, ValueError for anchors outside the image or out of order.
-void trace(const BitImage& skeleton, std::span<const index_t> anchors, SkeletonGraph& out,
+void trace(const BitImage& skeleton,
+           std::span<const index_t> anchors,
+           SkeletonGraph& out,
            TraceScratch& scratch);
 
 }  // namespace gftcore
