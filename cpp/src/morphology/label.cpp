@@ -104,7 +104,7 @@ void fill_loosely(label_t* pixels, std::int32_t begin, std::int32_t end, label_t
 }  // namespace
 
 void label_runs(const BitImage& image, Connectivity connectivity, Labelling& out) {
-  require_supported_size(image.rows(), image.cols(), "image");
+  require_supported_size(image.rows(), image.cols(), "image", kMaxClosedSide);
   out.rows = image.rows();
   out.cols = image.cols();
   out.row_ptr.resize(static_cast<std::size_t>(image.rows()) + 1);

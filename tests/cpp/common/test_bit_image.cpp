@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "gftcore/common/bit_image.hpp"
+
 #include <doctest/doctest.h>
 
 #include <random>
 #include <vector>
 
-#include "gftcore/common/bit_image.hpp"
 #include "gftcore/common/error.hpp"
 
 namespace gftcore {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "gftcore/common/cpu_features.hpp"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
 
-#include "gftcore/common/cpu_features.hpp"
 #include "gftcore/common/error.hpp"
 
 namespace gftcore {

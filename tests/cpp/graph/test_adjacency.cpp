@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "gftcore/graph/adjacency.hpp"
+
 #include <doctest/doctest.h>
 
 #include <vector>
 
 #include "../drawing.hpp"
-#include "gftcore/graph/adjacency.hpp"
 #include "gftcore/morphology/anchors.hpp"
 #include "gftcore/morphology/distance_transform.hpp"
 #include "gftcore/vessel/trace.hpp"

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "gftcore/graph/batch_extractor.hpp"
+
 #include <doctest/doctest.h>
 
 #include <vector>
 
 #include "../scene.hpp"
 #include "gftcore/common/error.hpp"
-#include "gftcore/graph/batch_extractor.hpp"
 
 namespace gftcore {
 namespace {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "gftcore/graph/csr.hpp"
+
 #include <doctest/doctest.h>
 
 #include <vector>
 
 #include "gftcore/common/error.hpp"
-#include "gftcore/graph/csr.hpp"
 
 namespace gftcore {
 namespace {

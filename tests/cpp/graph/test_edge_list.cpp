@@ -57,13 +57,16 @@ TEST_CASE("the list is empty after it was taken, and an empty list gives an empt
 
 TEST_CASE("edges in any order, as an ordered map has them") {
   std::mt19937 random(3);
-  for (const index_t most : {1, 40, 70'000}) {
-    std::uniform_int_distribution<index_t> end(0, most);
+  constexpr index_t kLimit = (index_t{1} << 31) - 1;
+  const std::pair<index_t, index_t> highest_ends[] = {{1, 1}, {40, kLimit}, {70'000, 70'000}};
+  for (const auto& [highest_first, highest_second] : highest_ends) {
+    std::uniform_int_distribution<index_t> first_end(0, highest_first);
+    std::uniform_int_distribution<index_t> second_end(0, highest_second);
     std::map<std::pair<index_t, index_t>, index_t> sums;
     EdgeList list;
     for (int k = 0; k < 5000; ++k) {
-      const index_t first = end(random);
-      const index_t second = end(random);
+      const index_t first = first_end(random);
+      const index_t second = second_end(random);
       list.add(first, second, k % 7);
       sums[{first, second}] += k % 7;
     }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "gftcore/graph/extract.hpp"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -7,7 +9,6 @@
 
 #include "../scene.hpp"
 #include "gftcore/common/error.hpp"
-#include "gftcore/graph/extract.hpp"
 
 namespace gftcore {
 namespace {
@@ -72,6 +73,15 @@ TEST_CASE("excluded pixels cut vessels as the image frame does") {
   }
   CHECK(beside > 0);
   for (std::size_t i = 1; i < graph.point_pixel.size(); i += 2) CHECK(graph.point_pixel[i] < 50);
+}
+
+TEST_CASE("the longest sides that are supported work") {
+  Workspace workspace;
+  Pixels mask(3, 32767);
+  for (index_t c = 0; c < 32767; ++c) mask(1, c) = 1;
+  const HeteroGraph graph = extract({mask.view(), {}, {}, {}}, {}, workspace);
+  CHECK(graph.vessels.rows() == 1);
+  CHECK(graph.face_ica.size() == 2);
 }
 
 TEST_CASE("sizes and shapes that do not fit are refused") {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "gftcore/graph/faces.hpp"
+
 #include <doctest/doctest.h>
 
 #include <vector>
 
 #include "../drawing.hpp"
-#include "gftcore/graph/faces.hpp"
 #include "gftcore/morphology/anchors.hpp"
 #include "gftcore/vessel/trace.hpp"
 

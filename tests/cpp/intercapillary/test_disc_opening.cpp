@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "gftcore/intercapillary/disc_opening.hpp"
+
 #include <doctest/doctest.h>
 
 #include "figures.hpp"
-#include "gftcore/intercapillary/disc_opening.hpp"
 
 namespace gftcore {
 namespace {

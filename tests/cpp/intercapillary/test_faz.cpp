@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "gftcore/intercapillary/faz.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cmath>
 
 #include "figures.hpp"
 #include "gftcore/common/error.hpp"
-#include "gftcore/intercapillary/faz.hpp"
 
 namespace gftcore {
 namespace {

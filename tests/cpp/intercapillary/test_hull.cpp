@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "gftcore/intercapillary/hull.hpp"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <random>
 #include <utility>
-
-#include "gftcore/intercapillary/hull.hpp"
 
 namespace gftcore {
 namespace {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "gftcore/intercapillary/perimeter.hpp"
+
 #include <doctest/doctest.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "figures.hpp"
-#include "gftcore/intercapillary/perimeter.hpp"
 #include "gftcore/intercapillary/region_runs.hpp"
 
 namespace gftcore {

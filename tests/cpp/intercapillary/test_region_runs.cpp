@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "gftcore/intercapillary/region_runs.hpp"
+
 #include <doctest/doctest.h>
 
 #include "figures.hpp"
 #include "gftcore/common/error.hpp"
-#include "gftcore/intercapillary/region_runs.hpp"
 
 namespace gftcore {
 

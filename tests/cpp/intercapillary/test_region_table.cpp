@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "gftcore/intercapillary/region_table.hpp"
+
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -7,7 +9,6 @@
 
 #include "figures.hpp"
 #include "gftcore/common/error.hpp"
-#include "gftcore/intercapillary/region_table.hpp"
 
 namespace gftcore {
 namespace {

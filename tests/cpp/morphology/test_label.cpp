@@ -108,7 +108,7 @@ TEST_CASE("full, blank and empty images, the longest row, and shapes that are re
     paint(labelling, {nullptr, rows, cols});
   }
   Labelling labelling;
-  CHECK_THROWS_AS(label_runs(BitImage(1, 32768), Connectivity::four, labelling), ShapeError);
+  CHECK_THROWS_AS(label_runs(BitImage(1, 32770), Connectivity::four, labelling), ShapeError);
   label_runs(BitImage(2, 2), Connectivity::four, labelling);
   CHECK_THROWS_AS(paint(labelling, {nullptr, 2, 3}), ShapeError);
 }

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from figures import draw
 from numpy.typing import NDArray
-from random_masks import random_mask
 
+from figures import draw
 from gftcore import graph
 from gftcore.graph import ExtractConfig, HeteroGraph
+from random_masks import random_mask
 
 MASKS = int(os.environ.get("GFTCORE_TEST_MASKS", "120"))
 BLOCK = 40
@@ -172,8 +172,9 @@ def assert_faz_is_no_area(found: HeteroGraph) -> None:
     assert (found.faz_info.label > 0) == (len(found.faz_x) == 1)
     assert pairs(found.edges["ff"]) == [(0, 0)] * len(found.faz_x)
     labels = found.kept["ica_label"]
-    assert np.array_equal(np.setdiff1d(np.unique(labels), [0, found.faz_info.label]),
-                          np.sort(found.ica_label_id))
+    assert np.array_equal(
+        np.setdiff1d(np.unique(labels), [0, found.faz_info.label]), np.sort(found.ica_label_id)
+    )
     degrees = [found.edges["if"].shape[1], found.edges["vf"].shape[1]]
     for row in found.faz_x:
         at = [found.ica_columns.index(name) for name in ("degree", "hetero_degree")]

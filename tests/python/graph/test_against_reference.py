@@ -15,7 +15,6 @@ import pytest
 
 from gftcore import graph, reference
 from gftcore.errors import GftcoreWarning
-from gftcore.errors import GftcoreWarning
 from gftcore.graph import ExtractConfig
 from random_masks import random_mask
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from graph_bytes import assert_same_graph_bytes
 from numpy.typing import NDArray
-from random_masks import random_mask
 from scipy import ndimage
 
 from gftcore import graph
 from gftcore.graph import ExtractConfig
+from graph_bytes import assert_same_graph_bytes
+from random_masks import random_mask
 
 MASKS = int(os.environ.get("GFTCORE_TEST_MASKS", "120"))
 BLOCK = 40

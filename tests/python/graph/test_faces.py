@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-import samples
-from figures import FIGURES, Figure, draw
 from numpy.typing import NDArray
-from random_masks import random_mask
 from scipy import ndimage
 
+import samples
+from figures import FIGURES, Figure, draw
 from gftcore import graph
 from gftcore.graph import ExtractConfig, HeteroGraph
+from random_masks import random_mask
 
 MASKS = int(os.environ.get("GFTCORE_TEST_MASKS", "240"))
 BLOCK = 40

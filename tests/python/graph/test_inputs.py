@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from graph_bytes import array_bytes, assert_same_graph_bytes, graph_bytes
 from numpy.typing import NDArray
 from PIL import Image
-from random_masks import vessels
 
 from gftcore import graph
 from gftcore.errors import ArgumentError, ArgumentTypeError, GftcoreWarning, ShapeError
 from gftcore.graph import BatchItem
+from graph_bytes import array_bytes, assert_same_graph_bytes, graph_bytes
+from random_masks import vessels
 
 Mask = NDArray[np.bool_]
 

@@ -20,10 +20,14 @@ void require_same_shape(const A& a, const char* a_name, const B& b, const char* 
                    std::to_string(b.rows()) + ", " + std::to_string(b.cols()) + ")");
 }
 
-/// Throws ShapeError when a side is longer than kMaxSide.
-inline void require_supported_size(index_t rows, index_t cols, const char* name) {
-  if (rows <= kMaxSide && cols <= kMaxSide) return;
-  throw ShapeError(std::string(name) + " must have sides of at most " + std::to_string(kMaxSide) +
+/// Longest side of a closure: an image in a ring one pixel wide.
+inline constexpr index_t kMaxClosedSide = kMaxSide + 2;
+
+/// Throws ShapeError when a side is longer than `longest`.
+inline void require_supported_size(index_t rows, index_t cols, const char* name,
+                                   index_t longest = kMaxSide) {
+  if (rows <= longest && cols <= longest) return;
+  throw ShapeError(std::string(name) + " must have sides of at most " + std::to_string(longest) +
                    " px, got (" + std::to_string(rows) + ", " + std::to_string(cols) + ")");
 }
 

@@ -36,7 +36,7 @@ struct Labelling {
 /// Label the ones of `image`. Memory of `out` is reused; its former content is lost. An image
 /// without ones, or without pixels, gives no runs and count 0. The same answer on every machine.
 /// O(H*W/64 + runs) up to the inverse Ackermann factor of the union-find.
-/// Throws ShapeError when a side is longer than kMaxSide.
+/// Throws ShapeError when a side is longer than kMaxClosedSide.
 void label_runs(const BitImage& image, Connectivity connectivity, Labelling& out);
 
 /// Write every pixel's label, 0 where the labelled image has a zero. O(H*W).
