@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""OCT-angiography images to graphs, and graphs to explained predictions.
+"""OCT-angiography images of the retina to graphs of vessels and the areas between them.
 
 Subpackages load on first use; importing `gftcore` loads neither NumPy nor torch.
 

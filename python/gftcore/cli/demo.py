@@ -76,6 +76,8 @@ def _run(out: Path) -> HeteroGraph:
     from gftcore.segmentation import SegmentConfig
 
     config, seg = graphs.ExtractConfig(), SegmentConfig()
+    # First, so that an interrupted demo is known for one and can be run again.
+    write_run_file(out / "run.json", {**config.to_dict(), "segmentation": seg.to_dict()})
     with resources.as_file(resources.files("gftcore") / "assets" / _SAMPLE) as sample:
         image = io.read_image(sample)
         source = io.file_sha256(sample)
@@ -89,7 +91,6 @@ def _run(out: Path) -> HeteroGraph:
     picture = graphs.draw_overlay(graph, background=image)
     io.write_image(stem.with_suffix(".overlay.png"), picture)
     write_dictionary(out / "columns.csv")
-    write_run_file(out / "run.json", {**config.to_dict(), "segmentation": seg.to_dict()})
     return graph
 
 

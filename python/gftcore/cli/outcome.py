@@ -117,7 +117,7 @@ def _explain(error: BaseException, code: Exit, *, name: str, as_json: bool, debu
 
 def _message(error: BaseException, code: Exit) -> str:
     if code in (Exit.INTERRUPTED, Exit.TERMINATED):
-        return "interrupted; the same command goes on where it stopped"
+        return "interrupted; every file that was written is complete"
     if isinstance(error, errors.GftcoreError):
         return str(error)
     if isinstance(error, MemoryError):

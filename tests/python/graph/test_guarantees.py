@@ -51,15 +51,20 @@ def topology(image: np.ndarray, anchors: np.ndarray) -> Topology:
     )
 
 
-def redundant(skeleton: np.ndarray, anchors: np.ndarray) -> int:
-    """How many pixels could go: simple, with two or more neighbours, and no anchor."""
+def redundant_pixels(skeleton: np.ndarray) -> np.ndarray:
+    """Pixels that could go, each by itself: simple, with two or more neighbours."""
     off = ~np.pad(skeleton, 1)
     ring = [(-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1)]
     rows, cols = skeleton.shape
     q = [off[1 + r : 1 + r + rows, 1 + c : 1 + c + cols] for r, c in ring]
     crossings = sum((q[k] & ~(q[k + 1] & q[(k + 2) % 8])).astype(int) for k in (0, 2, 4, 6))
     neighbours = 8 - sum(x.astype(int) for x in q)
-    found = skeleton & (crossings == 1) & (neighbours >= 2)
+    return skeleton & (crossings == 1) & (neighbours >= 2)
+
+
+def redundant(skeleton: np.ndarray, anchors: np.ndarray) -> int:
+    """How many pixels other than anchors could go."""
+    found = redundant_pixels(skeleton)
     found[tuple(anchors.T)] = False
     return int(found.sum())
 
@@ -148,3 +153,37 @@ def test_negative_control_thinning_alone_leaves_redundant_pixels() -> None:
     mask = random_mask(np.random.default_rng(4), 120)
     skeleton = graph.thin(mask, method="guohall-opencv")
     assert redundant(skeleton, np.zeros((0, 2), int)) > 0
+
+
+def test_negative_control_deleting_at_once_breaks_the_topology() -> None:
+    """A broken minimal pass: what could go is judged once, then goes all together."""
+    failures = 0
+    none = np.zeros((0, 2), int)
+    for seed in range(40):
+        mask = random_mask(np.random.default_rng(seed), 60)
+        thin = graph.thin(mask, method="guohall-opencv")
+        failures += topology(thin & ~redundant_pixels(thin), none) != topology(thin, none)
+        kept = graph.minimal_pass(thin)
+        assert topology(kept, none) == topology(thin, none)
+    assert failures > 0
+
+
+def test_negative_control_textbook_zhang_suen_erases_a_square() -> None:
+    square = np.zeros((6, 6), bool)
+    square[2:4, 2:4] = True
+    none = np.zeros((0, 2), int)
+    assert not graph.thin(square, method="zhang-opencv").any()
+    assert topology(graph.thin(square), none) == topology(square, none)
+    assert graph.trace(graph.thin(square)).node_kind.tolist() == [3]  # isolated
+
+
+def test_negative_control_nodes_by_degree_alone_lose_rings() -> None:
+    """A cycle without branch has no pixel whose degree is not two; it would vanish."""
+    ring = np.zeros((12, 12), bool)
+    ring[2:10, 2:10] = True
+    ring[3:9, 3:9] = False
+    traced = graph.trace(ring)
+    neighbours = ndi.convolve(traced.skeleton.astype(int), np.ones((3, 3), int), mode="constant")
+    assert (neighbours[traced.skeleton] == 3).all()  # two neighbours and itself
+    assert traced.segment_nodes.tolist() == [[0, 0]]
+    assert len(traced.point_pixel) + traced.node_pixels.sum() == traced.skeleton.sum()
