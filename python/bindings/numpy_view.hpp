@@ -45,8 +45,10 @@ Array<T> empty_image(index_t rows, index_t cols) {
 
 /// A mask argument as bits; every non-zero byte is foreground.
 inline BitImage packed(const Array<std::uint8_t>& mask, const char* name) {
+  const auto pixels = image_view(mask, name);
   BitImage bits;
-  pack(image_view(mask, name), bits);
+  const py::gil_scoped_release unlocked;
+  pack(pixels, bits);
   return bits;
 }
 
@@ -54,7 +56,11 @@ inline BitImage packed(const Array<std::uint8_t>& mask, const char* name) {
 inline py::array_t<bool> bool_image(const BitImage& bits) {
   py::array_t<bool> out({bits.rows(), bits.cols()});
   static_assert(sizeof(bool) == sizeof(std::uint8_t));
-  unpack(bits, {reinterpret_cast<std::uint8_t*>(out.mutable_data()), bits.rows(), bits.cols()});
+  auto* const bytes = reinterpret_cast<std::uint8_t*>(out.mutable_data());
+  {
+    const py::gil_scoped_release unlocked;
+    unpack(bits, {bytes, bits.rows(), bits.cols()});
+  }
   return out;
 }
 

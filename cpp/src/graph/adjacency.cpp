@@ -93,8 +93,7 @@ Touching regions_at(const MatchedFaces& matched, index_t r, index_t c) {
   return touching;
 }
 
-}  // namespace
-
+/// Pairs i < j of segments that share a node; a self-loop pairs with the others only.
 void segment_pairs(const SkeletonGraph& graph, Relation& out) {
   const index_t nodes = graph.num_nodes();
   const index_t segments = graph.num_segments();
@@ -120,13 +119,17 @@ void segment_pairs(const SkeletonGraph& graph, Relation& out) {
   pairs.take_lowest(out);
 }
 
+}  // namespace
+
 void planar_adjacency(const SkeletonGraph& graph,
                       const Faces& faces,
-                      const Labelling& regions,
+                      std::span<const label_t> region_of_face,
                       Adjacency& out) {
+  if (faces.segment_faces.size() != graph.segment_nodes.size() ||
+      faces.count() != static_cast<index_t>(region_of_face.size())) {
+    throw ShapeError("faces must be those of the graph, and region_of_face theirs");
+  }
   segment_pairs(graph, out.vv);
-  std::vector<label_t> region_of_face;
-  match_faces(faces, regions, region_of_face);
   const auto region_of = [&](index_t face) {
     return face < 0 ? label_t{0} : region_of_face[static_cast<std::size_t>(face)];
   };

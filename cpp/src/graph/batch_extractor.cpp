@@ -3,11 +3,24 @@
 
 #include <exception>
 #include <new>
+#include <system_error>
 #include <utility>
 
 #include "gftcore/common/error.hpp"
 
 namespace gftcore {
+namespace {
+
+/// Never throws: where there is no memory for the words, they are cut to what needs none.
+BatchFailure failure(const char* code, const char* message) noexcept {
+  try {
+    return {code, message};
+  } catch (const std::bad_alloc&) {
+    return {"MemoryError", "no memory left"};
+  }
+}
+
+}  // namespace
 
 BatchExtractor::BatchExtractor(const ExtractOptions& options,
                                SegmentOptions segmentation,
@@ -17,22 +30,35 @@ BatchExtractor::BatchExtractor(const ExtractOptions& options,
     throw ValueError("threads must be at least 1, got " + std::to_string(threads));
   }
   threads_.reserve(static_cast<std::size_t>(threads));
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  try {
+    for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  } catch (const std::system_error& e) {
+    // The system gives no more threads: those that run do the work.
+    if (threads_.empty()) throw UnavailableError(std::string("no thread can be started: ") + e.what());
+  }
 }
 
-BatchExtractor::~BatchExtractor() {
+BatchExtractor::~BatchExtractor() { close(); }
+
+void BatchExtractor::close() {
   {
     const std::scoped_lock lock(mutex_);
     closing_ = true;
+    for (const auto& item : waiting_) item->outcome = BatchFailure{"ArgumentError", "batch closed"};
     waiting_.clear();
   }
   queued_.notify_all();
+  finished_.notify_all();
+  for (std::jthread& thread : threads_) {
+    if (thread.joinable()) thread.join();
+  }
 }
 
 void BatchExtractor::submit(const BatchJob& job) {
   auto item = std::make_shared<Item>(Item{job, std::nullopt});
   {
     const std::scoped_lock lock(mutex_);
+    if (closing_) throw ValueError("the batch is closed");
     waiting_.push_back(item);
     in_flight_.push_back(std::move(item));
   }
@@ -49,7 +75,7 @@ std::optional<BatchOutcome> BatchExtractor::next() {
 }
 
 void BatchExtractor::work() {
-  Workspace workspace;
+  std::optional<Workspace> workspace;
   while (true) {
     std::shared_ptr<Item> item;
     {
@@ -68,22 +94,23 @@ void BatchExtractor::work() {
   }
 }
 
-BatchOutcome BatchExtractor::run(const BatchJob& job, Workspace& workspace) const {
+BatchOutcome BatchExtractor::run(const BatchJob& job, std::optional<Workspace>& workspace) const {
   ExtractOptions options = options_;
   options.keep = job.keep;
   try {
-    if (job.image.data() == nullptr) return extract(job.input, options, workspace);
-    return extract_image(job.image, segmentation_, job.input, options, workspace);
+    if (!workspace) workspace.emplace();
+    if (job.image.data() == nullptr) return extract(job.input, options, *workspace);
+    return extract_image(job.image, segmentation_, job.input, options, *workspace);
   } catch (const ShapeError& e) {
-    return BatchFailure{"ShapeError", e.what()};
+    return failure("ShapeError", e.what());
   } catch (const ValueError& e) {
-    return BatchFailure{"ArgumentError", e.what()};
-  } catch (const Error& e) {
-    return BatchFailure{"GftcoreError", e.what()};
+    return failure("ArgumentError", e.what());
+  } catch (const UnavailableError& e) {
+    return failure("UnavailableError", e.what());
   } catch (const std::bad_alloc&) {
-    return BatchFailure{"MemoryError", "not enough memory for this image"};
+    return failure("MemoryError", "no memory left");
   } catch (const std::exception& e) {
-    return BatchFailure{"GftcoreError", e.what()};
+    return failure("GftcoreError", e.what());
   }
 }
 

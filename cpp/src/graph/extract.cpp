@@ -246,7 +246,7 @@ void connect(const ExtractOptions& options, Buffers& b, HeteroGraph& out, StageC
   find_faces(b.graph, b.faces);
   match_faces(b.faces, b.regions, b.region_of_face);
   if (options.adjacency == AdjacencyMethod::planar) {
-    planar_adjacency(b.graph, b.faces, b.regions, b.adjacency);
+    planar_adjacency(b.graph, b.faces, b.region_of_face, b.adjacency);
   } else {
     centerline4_adjacency(b.graph, resized(b.squared_distance, b.vessels), b.regions, b.adjacency);
   }

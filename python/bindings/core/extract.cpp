@@ -4,6 +4,8 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -112,67 +114,70 @@ py::dict extract_raw(const Array<float>& image,
 class Batch {
  public:
   Batch(const py::dict& options, const std::optional<py::dict>& segmentation, int threads)
-      : extractor_(std::in_place,
-                   extract_options(options),
-                   segmentation ? segment_options(*segmentation) : SegmentOptions{},
-                   threads) {}
+      : state_(std::make_shared<State>(extract_options(options),
+                                       segmentation ? segment_options(*segmentation)
+                                                    : SegmentOptions{},
+                                       threads)) {}
   ~Batch() { close(); }
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
 
-  void submit(const OptionalMask& mask,
-              const std::optional<Array<float>>& image,
-              const py::object& intensity,
-              const OptionalMask& excluded,
-              const OptionalMask& faz_mask,
-              const std::vector<std::string>& keep) {
-    require_open();
+  void submit(const OptionalMask& mask, const std::optional<Array<float>>& image,
+              const py::object& intensity, const OptionalMask& excluded,
+              const OptionalMask& faz_mask, const std::vector<std::string>& keep) {
     if (mask.has_value() == image.has_value()) {
       throw ValueError("an item must have either a mask or an image");
     }
     BatchJob job;
     if (image) job.image = image_view(*image, "image");
-    job.input = {view_or_none(mask, "mask"),
-                 intensity_view(intensity),
-                 view_or_none(excluded, "exclude"),
-                 view_or_none(faz_mask, "faz_mask")};
+    job.input = {view_or_none(mask, "mask"), intensity_view(intensity),
+                 view_or_none(excluded, "exclude"), view_or_none(faz_mask, "faz_mask")};
     job.keep = keep_bits(keep);
-    held_.push_back(py::make_tuple(mask, image, intensity, excluded, faz_mask));
-    extractor_->submit(job);
+    const auto state = open_state();
+    state->held.push_back(py::make_tuple(mask, image, intensity, excluded, faz_mask));
+    state->extractor.submit(job);
   }
 
   /// The oldest item's arrays, its (code, message), or None when nothing is in flight.
   py::object next() {
-    require_open();
+    const auto state = open_state();
     std::optional<BatchOutcome> outcome;
     {
       const py::gil_scoped_release unlocked;
-      outcome = extractor_->next();
+      outcome = state->extractor.next();
     }
     if (!outcome) return py::none();
-    held_.pop_front();
-    if (const auto* failure = std::get_if<BatchFailure>(&*outcome)) {
-      return py::make_tuple(failure->code, failure->message);
+    if (!state->held.empty()) state->held.pop_front();
+    if (const auto* failed = std::get_if<BatchFailure>(&*outcome)) {
+      return py::make_tuple(failed->code, failed->message);
     }
     return arrays_of(std::move(std::get<HeteroGraph>(*outcome)));
   }
 
-  /// Waits for running items. Threads read the arrays, so they end before the arrays are let go.
+  /// Threads read the arrays, so they end before the arrays are let go.
   void close() {
-    if (extractor_) {
-      const py::gil_scoped_release unlocked;
-      extractor_.reset();
-    }
-    held_.clear();
+    const std::shared_ptr<State> state = std::move(state_);
+    if (!state) return;
+    const py::gil_scoped_release unlocked;
+    state->extractor.close();
   }
 
  private:
-  void require_open() const {
-    if (!extractor_) throw ValueError("the batch is closed");
+  struct State {
+    State(const ExtractOptions& options, const SegmentOptions& segmentation, int threads)
+        : extractor(options, segmentation, threads) {}
+
+    std::deque<py::object> held;  // let go after the extractor is gone, with the GIL held
+    BatchExtractor extractor;
+  };
+
+  /// Shared, so that closing from another thread does not pull it from under next().
+  std::shared_ptr<State> open_state() const {
+    if (!state_) throw ValueError("the batch is closed");
+    return state_;
   }
 
-  std::optional<BatchExtractor> extractor_;
-  std::deque<py::object> held_;
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace

@@ -15,6 +15,7 @@
 #include "gftcore/graph/csr.hpp"
 #include "gftcore/graph/faces.hpp"
 #include "gftcore/intercapillary/region_runs.hpp"
+#include "names.hpp"
 #include "numpy_view.hpp"
 #include "relation.hpp"
 
@@ -42,23 +43,31 @@ py::array face_label(const Faces& faces) {
   return out;
 }
 
-/// Runs that carry the image's own labels, so that region rows stay label - 1.
-Labelling regions_of(ImageView<const label_t> labels) {
-  Labelling regions;
-  std::vector<label_t> label_id;
-  region_runs(labels, regions, label_id);
-  for (label_t& label : regions.label_of_run) {
-    if (label > 0) label = label_id[static_cast<std::size_t>(label) - 1];
+/// The regions of a label image by rank, so that memory follows their number and not their labels.
+struct Regions {
+  Labelling runs;
+  std::vector<label_t> label_id;  // of rank + 1
+
+  explicit Regions(ImageView<const label_t> labels) { region_runs(labels, runs, label_id); }
+
+  label_t label(index_t rank) const { return label_id[static_cast<std::size_t>(rank)]; }
+
+  /// Ranks in ends[first..] become rows, label - 1. Labels ascend with ranks: the order stays.
+  void to_rows(std::vector<index_t>& ends, std::size_t first) const {
+    for (std::size_t e = first; e < ends.size(); ++e) ends[e] = index_t{label(ends[e])} - 1;
   }
-  return regions;
-}
+};
 
 py::array match(const std::shared_ptr<Faces>& faces, const Array<label_t>& ica_label) {
   const auto labels = image_view(ica_label, "ica_label");
   std::vector<label_t> region_of_face;
   {
     const py::gil_scoped_release unlocked;
-    match_faces(*faces, regions_of(labels), region_of_face);
+    const Regions regions(labels);
+    match_faces(*faces, regions.runs, region_of_face);
+    for (label_t& region : region_of_face) {
+      if (region > 0) region = regions.label(index_t{region} - 1);
+    }
   }
   const auto size = static_cast<py::ssize_t>(region_of_face.size());
   return owned(std::move(region_of_face), {size});
@@ -72,18 +81,20 @@ py::dict adjacent(const Graph& graph,
   const auto labels = image_view(ica_label, "ica_label");
   ImageView<const std::int32_t> distance;
   if (squared_distance) distance = image_view(*squared_distance, "squared_distance");
-  const bool planar = method == "planar";
-  if (!planar && method != "centerline4") {
-    throw ValueError("method must be planar or centerline4, got '" + method + "'");
-  }
+  const AdjacencyMethod chosen_method = chosen(kAdjacencyMethods, "method", method);
   Adjacency out;
   {
     const py::gil_scoped_release unlocked;
-    if (planar) {
-      planar_adjacency(*graph, *faces, regions_of(labels), out);
+    const Regions regions(labels);
+    if (chosen_method == AdjacencyMethod::planar) {
+      std::vector<label_t> region_of_face;
+      match_faces(*faces, regions.runs, region_of_face);
+      planar_adjacency(*graph, *faces, region_of_face, out);
     } else {
-      centerline4_adjacency(*graph, distance, regions_of(labels), out);
+      centerline4_adjacency(*graph, distance, regions.runs, out);
     }
+    regions.to_rows(out.vi.ends, out.vi.weight.size());
+    regions.to_rows(out.ii.ends, 0);
   }
   py::dict relations;
   relations["vv"] = edges_and_weights(std::move(out.vv));

@@ -31,6 +31,12 @@ struct Scene {
     gftcore::squared_distance(skeleton, Frame::none, distance(), distance_scratch);
   }
 
+  std::vector<label_t> region_of_face() const {
+    std::vector<label_t> out;
+    match_faces(faces, regions, out);
+    return out;
+  }
+
   ImageView<std::int32_t> distance() { return {squared_distance.data(), graph.rows, graph.cols}; }
 };
 
@@ -53,7 +59,7 @@ TEST_CASE("planar: four vessels from a crossing separate four areas in a ring") 
   Scene scene(plus());
   REQUIRE(scene.graph.num_segments() == 4);
   Adjacency adjacency;
-  planar_adjacency(scene.graph, scene.faces, scene.regions, adjacency);
+  planar_adjacency(scene.graph, scene.faces, scene.region_of_face(), adjacency);
   CHECK(adjacency.vv.ends == Ids{0, 0, 0, 1, 1, 2, 1, 2, 3, 2, 3, 3});
   CHECK(adjacency.vi.count() == 8);
   CHECK(adjacency.ii.ends == Ids{0, 0, 1, 2, 1, 2, 3, 3});
@@ -73,7 +79,7 @@ TEST_CASE("centerline4 touches areas off the frame only") {
 TEST_CASE("a ring's self-loop pairs with nothing and separates inside from outside") {
   Scene scene(drawn({".....", "..#..", ".#.#.", "..#..", "....."}));
   Adjacency adjacency;
-  planar_adjacency(scene.graph, scene.faces, scene.regions, adjacency);
+  planar_adjacency(scene.graph, scene.faces, scene.region_of_face(), adjacency);
   CHECK(adjacency.vv.count() == 0);
   CHECK(adjacency.vi.ends == Ids{0, 0, 0, 1});
   CHECK(adjacency.ii.ends == Ids{0, 1});
@@ -84,7 +90,7 @@ TEST_CASE("a face without region gives no edge") {
   Scene scene(plus());
   scene.regions.label_of_run.assign(scene.regions.label_of_run.size(), 0);
   Adjacency adjacency;
-  planar_adjacency(scene.graph, scene.faces, scene.regions, adjacency);
+  planar_adjacency(scene.graph, scene.faces, scene.region_of_face(), adjacency);
   CHECK(adjacency.vi.count() == 0);
   CHECK(adjacency.ii.count() == 0);
   CHECK(adjacency.vv.count() == 6);
@@ -93,7 +99,7 @@ TEST_CASE("a face without region gives no edge") {
 TEST_CASE("an image without skeleton has no edges") {
   Scene scene(BitImage(4, 4));
   Adjacency adjacency;
-  planar_adjacency(scene.graph, scene.faces, scene.regions, adjacency);
+  planar_adjacency(scene.graph, scene.faces, scene.region_of_face(), adjacency);
   CHECK(adjacency.vv.count() + adjacency.vi.count() + adjacency.ii.count() == 0);
 }
 

@@ -37,15 +37,29 @@ EXACT = [
 CLOSE = ["vessel_x", "ica_x", "faz_x"]
 SINGLE = ["node_rowcol", "node_radius_px", "point_rowcol", "point_radius_px"]
 FAZ_FIELDS = {"label": "label", "method": "method", "area": "area_px2", "confidence": "confidence"}
-CONFIGS = (
-    ExtractConfig(),
-    ExtractConfig(features="voreen_slab", adjacency="centerline4", faz="fixed"),
-    ExtractConfig(skeleton="ordered", prune="length", ica_connectivity=4, skeleton_fill_px=4),
-    ExtractConfig(border="background", prune="none", ica_fill_px=0, ica_min_px=1),
-    ExtractConfig(skeleton="zhang-skimage", adjacency="centerline4"),
-    ExtractConfig(skeleton="guohall-opencv", features="centreline"),
-    ExtractConfig(skeleton="zhang-opencv", prune="none"),
+# Every mask is extracted twice: in the native modes and in the published ones. Between them they
+# cover both feature modes, both adjacency rules, pruning, and each way to find the FAZ.
+NATIVE = (
+    {},
+    {"skeleton": "ordered", "ica_connectivity": 4, "skeleton_fill_px": 4},
+    {"border": "background", "ica_fill_px": 0, "ica_min_px": 1},
+    {"skeleton": "guohall-opencv", "features": "centreline"},
 )
+PUBLISHED = (
+    {"faz": "fixed"},
+    {"prune": "length"},
+    {"skeleton": "zhang-skimage", "prune": "none", "faz": "fixed"},
+    {"skeleton": "zhang-opencv", "max_rounds": 1},
+    {"bulge": 1.5, "fov_mm": 6.0},
+)
+
+
+def configs(seed: int) -> tuple[ExtractConfig, ExtractConfig]:
+    published = PUBLISHED[seed % len(PUBLISHED)]
+    return (
+        ExtractConfig(**NATIVE[seed % len(NATIVE)]),
+        ExtractConfig(features="voreen_slab", adjacency="centerline4", **published),
+    )
 
 
 def assert_same_graph(ours: Any, theirs: Any) -> None:
@@ -84,6 +98,8 @@ def extra_inputs(mask: np.ndarray, rng: np.random.Generator) -> dict[str, Any]:
         exclude = np.zeros(mask.shape, bool)
         exclude[r : r + 20, c : c + 40] = True
         inputs["exclude"] = exclude
+    if rng.random() < 0.2:
+        inputs["faz_mask"] = rng.random(mask.shape) < 0.3
     return inputs
 
 
@@ -93,13 +109,13 @@ def test_extract_matches_reference(first: int) -> None:
     for seed in range(first, min(first + BLOCK, MASKS)):
         rng = np.random.default_rng(seed)
         mask = random_mask(rng, MAX_SIDE)
-        config = CONFIGS[seed % len(CONFIGS)]
         inputs = extra_inputs(mask, rng)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", GftcoreWarning)
-            ours = graph.extract(mask, config, **inputs)
+        for config in configs(seed):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", GftcoreWarning)
+                ours = graph.extract(mask, config, **inputs)
             theirs = reference.extract(mask, config, **inputs)
-        try:
-            assert_same_graph(ours, theirs)
-        except AssertionError as error:
-            raise AssertionError(f"seed {seed}, {mask.shape}, {config}: {error}") from None
+            try:
+                assert_same_graph(ours, theirs)
+            except AssertionError as error:
+                raise AssertionError(f"seed {seed}, {mask.shape}, {config}: {error}") from None

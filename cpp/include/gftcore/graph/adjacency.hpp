@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "gftcore/common/image_view.hpp"
@@ -28,15 +29,13 @@ struct Adjacency {
   Relation ii;  ///< pairs a < b of regions that one segment separates; weight as for vi
 };
 
-/// Pairs of different segments that meet at a node. A self-loop pairs with the others only.
-void segment_pairs(const SkeletonGraph& graph, Relation& out);
-
-/// planar: a segment touches the regions that own most of its left and right face. A segment
-/// whose both faces belong to one region gives one vi edge and no ii edge; a face without region
+/// planar: a segment touches the regions of its left and right face, as match_faces found them.
+/// vv pairs different segments that share a node. A segment whose both faces belong to one region gives one vi edge and no ii edge; a face without region
 /// gives none. The weight counts the segment's points; ii adds up all separating segments.
+/// Throws ShapeError unless `faces` are the graph's and region_of_face theirs.
 void planar_adjacency(const SkeletonGraph& graph,
                       const Faces& faces,
-                      const Labelling& regions,
+                      std::span<const label_t> region_of_face,
                       Adjacency& out);
 
 /// centerline4 (the published rule): points, node pixels, a disc of radius int(R / 1.75) + 1 at

@@ -36,19 +36,22 @@ using BatchOutcome = std::variant<HeteroGraph, BatchFailure>;
 /// on the number of threads. submit() and next() may be called from different threads.
 class BatchExtractor {
  public:
-  /// Throws ValueError unless threads >= 1.
+  /// Throws ValueError unless threads >= 1, UnavailableError if no thread can be started. Where the
+  /// system gives fewer threads than asked for, those do the work.
   BatchExtractor(const ExtractOptions& options, SegmentOptions segmentation, int threads);
-  /// Waits for running items; items not yet started are dropped.
-  ~BatchExtractor();
+  ~BatchExtractor();  ///< as close()
   BatchExtractor(const BatchExtractor&) = delete;
   BatchExtractor& operator=(const BatchExtractor&) = delete;
 
-  /// Never blocks; the caller bounds the number of items in flight.
+  /// Never blocks; the caller bounds the number of items in flight. Throws ValueError once closed.
   void submit(const BatchJob& job);
 
   /// The outcome of the oldest item not yet returned; blocks until it is there. Empty when
   /// nothing is in flight.
   std::optional<BatchOutcome> next();
+
+  /// Waits for running items; those not yet started become failures. No pixel is read afterwards.
+  void close();
 
  private:
   struct Item {
@@ -57,7 +60,7 @@ class BatchExtractor {
   };
 
   void work();
-  BatchOutcome run(const BatchJob& job, Workspace& workspace) const;
+  BatchOutcome run(const BatchJob& job, std::optional<Workspace>& workspace) const;
 
   const ExtractOptions options_;
   const SegmentOptions segmentation_;
