@@ -3,56 +3,17 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "assemble.hpp"
 #include "gftcore/common/checks.hpp"
-#include "gftcore/graph/faces.hpp"
 #include "gftcore/morphology/anchors.hpp"
-#include "gftcore/morphology/distance_transform.hpp"
-#include "gftcore/morphology/fill.hpp"
-#include "gftcore/morphology/nearest_point.hpp"
-#include "gftcore/vessel/centreline.hpp"
-#include "gftcore/vessel/trace.hpp"
+#include "kept_images.hpp"
+#include "workspace.hpp"
 
 namespace gftcore {
-
-struct Workspace::Buffers {
-  BitImage mask, excluded, faz_mask;
-  bool has_exclusion = false;
-  bool has_faz_mask = false;
-
-  BitImage vessels, skeleton;
-  std::vector<std::int32_t> squared_distance;
-  SkeletonGraph graph;
-  Centrelines lines;
-  std::vector<std::int32_t> point_of_pixel;
-  SurfaceFeatures surface;
-  SegmentTable segments;
-
-  BitImage filled, voids;
-  Labelling components, regions;
-  RegionTable region_table;
-  Faces faces;
-  std::vector<label_t> region_of_face;
-  Adjacency adjacency;
-
-  DistanceScratch distance_scratch;
-  ThinScratch thin_scratch;
-  TraceScratch trace_scratch;
-  FillScratch fill_scratch;
-  NearestScratch nearest_scratch;
-  SurfaceScratch surface_scratch;
-  RegionScratch region_scratch;
-  FazScratch faz_scratch;
-  SegmentScratch segment_scratch;
-
-  const BitImage* exclusion() const { return has_exclusion ? &excluded : nullptr; }
-};
 
 Workspace::Workspace() : buffers_(std::make_unique<Buffers>()) {}
 Workspace::~Workspace() = default;
@@ -79,12 +40,6 @@ class StageClock {
   std::vector<std::pair<const char*, double>>& laps_;
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
-
-template <class T>
-ImageView<T> resized(std::vector<T>& pixels, const BitImage& like) {
-  pixels.resize(static_cast<std::size_t>(like.rows() * like.cols()));
-  return {pixels.data(), like.rows(), like.cols()};
-}
 
 void remove_pixels(BitImage& image, const BitImage& removed) {
   for (index_t r = 0; r < image.rows(); ++r) {
@@ -285,54 +240,6 @@ void copy_vessel_table(Buffers& b, HeteroGraph& out) {
   count_ends(b.adjacency.vi, 0, hetero_degree);
   out.vessels = with_degrees(b.segments.columns, b.segments.values, degree, hetero_degree);
   out.vv = std::move(b.adjacency.vv);
-}
-
-std::vector<std::uint8_t> bytes_of(const BitImage& image) {
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(image.rows() * image.cols()));
-  unpack(image, {bytes.data(), image.rows(), image.cols()});
-  return bytes;
-}
-
-std::vector<float> distance_px(const std::vector<std::int32_t>& squared) {
-  std::vector<float> out(squared.size());
-  std::ranges::transform(squared, out.begin(), [](std::int32_t d2) {
-    return d2 == kNoBackground ? std::numeric_limits<float>::infinity()
-                               : static_cast<float>(std::sqrt(static_cast<double>(d2)));
-  });
-  return out;
-}
-
-/// Segment + 1 of each mask pixel that is assigned to a point; 0 elsewhere.
-std::vector<label_t> vessel_labels(Buffers& b, bool assigned) {
-  const auto points = resized(b.point_of_pixel, b.vessels);
-  if (!assigned) {
-    label_runs(b.vessels, Connectivity::eight, b.components);
-    nearest_point(b.vessels, b.components, b.graph.point_pixel, points, b.nearest_scratch);
-  }
-  std::vector<label_t> segment_of_point;
-  for (index_t s = 0; s < b.graph.num_segments(); ++s) {
-    const auto i = static_cast<std::size_t>(s);
-    segment_of_point.insert(
-        segment_of_point.end(),
-        static_cast<std::size_t>(b.graph.point_ptr[i + 1] - b.graph.point_ptr[i]),
-        static_cast<label_t>(s + 1));
-  }
-  std::vector<label_t> labels(b.point_of_pixel.size(), 0);
-  std::ranges::transform(b.point_of_pixel, labels.begin(), [&](std::int32_t point) {
-    return point < 0 ? label_t{0} : segment_of_point[static_cast<std::size_t>(point)];
-  });
-  return labels;
-}
-
-void keep_images(const ExtractOptions& options, Buffers& b, KeptImages& kept) {
-  if (options.keeps(Keep::mask)) kept.mask = bytes_of(b.vessels);
-  if (options.keeps(Keep::skeleton)) kept.skeleton = bytes_of(b.graph.skeleton);
-  if (options.keeps(Keep::distance)) kept.distance = distance_px(b.squared_distance);
-  if (options.keeps(Keep::vessel_label)) {
-    kept.vessel_label = vessel_labels(b, options.features != FeatureMode::centreline);
-  }
-  if (options.keeps(Keep::ica_label)) paint(b.regions, resized(kept.ica_label, b.vessels));
-  if (options.keeps(Keep::face_label)) paint_faces(b.faces, resized(kept.face_label, b.vessels));
 }
 
 /// The graph of buffers.mask.

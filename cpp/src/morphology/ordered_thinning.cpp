@@ -25,7 +25,8 @@ constexpr Key kDigitMask = (Key{1} << kDigitBits) - 1;
 /// Stable counting sorts by the distance's digits, low to high; digits no key has are skipped.
 void sort_by_distance(Keys& keys, Key all_bits, Keys& spare) {
   std::array<index_t, kDigitMask + 1> next{};
-  for (unsigned shift = 32; all_bits >> shift != 0; shift += kDigitBits) {
+  for (unsigned shift = 32; shift < 63 && all_bits >> shift != 0; shift += kDigitBits) {
+    if ((all_bits >> shift & kDigitMask) == 0) continue;  // every key has digit 0
     next.fill(0);
     const auto digit = [shift](Key key) {
       return static_cast<std::size_t>(key >> shift & kDigitMask);
@@ -33,7 +34,6 @@ void sort_by_distance(Keys& keys, Key all_bits, Keys& spare) {
     for (const Key key : keys) ++next[digit(key)];
     index_t total = 0;
     for (index_t& place : next) total += std::exchange(place, total);
-    if (std::ranges::max(next) == 0) continue;  // every key has digit 0
     spare.resize(keys.size());
     for (const Key key : keys) spare[static_cast<std::size_t>(next[digit(key)]++)] = key;
     keys.swap(spare);
