@@ -16,11 +16,26 @@ import scipy.ndimage as ndi
 import sknw
 from skimage import measure, morphology
 
+from checks import (
+    Check,
+    any_tables,
+    nearest_points,
+    same_areas,
+    same_distance,
+    same_faces,
+    same_faz,
+    same_graphs,
+    same_image,
+    same_partition,
+    same_regions,
+    same_topology,
+    similar_branches,
+    similar_edges,
+    similar_response,
+)
 from gftcore import graph, segmentation
 from inputs import Sample
 from peers import baseline
-
-Check = Callable[[Any, Any], None]
 
 
 @dataclass(frozen=True)
@@ -53,61 +68,34 @@ class Case:
     threads: int = 1
 
 
-def same_image(ours: np.ndarray, theirs: np.ndarray) -> None:
-    np.testing.assert_array_equal(ours != 0, theirs != 0)
-
-
-def same_topology(ours: np.ndarray, theirs: np.ndarray) -> None:
-    """Both are thin sets with the mask's components; different algorithms choose other pixels."""
-    count = measure.label(theirs, connectivity=2).max()
-    assert measure.label(ours, connectivity=2).max() == count
-    assert 0.8 < np.count_nonzero(ours) / np.count_nonzero(theirs) < 1.25
-
-
-def same_distance(ours: np.ndarray, theirs: np.ndarray) -> None:
-    """The squared distance is exact; peers hand out its root, some only nearly exact."""
-    np.testing.assert_allclose(np.sqrt(ours), theirs, rtol=1e-4)
-
-
-def same_partition(ours: np.ndarray, theirs: Any) -> None:
-    theirs = theirs[1] if isinstance(theirs, tuple) else theirs
-    pairs = np.unique(np.stack([ours.ravel(), theirs.ravel()]).astype(np.int64), axis=1)
-    assert pairs.shape[1] == ours.max() + 1 == np.unique(theirs).size
-
-
-def same_regions(ours: graph.RegionTable, theirs: dict[str, np.ndarray]) -> None:
-    for column, values in zip(ours.columns, ours.values.T, strict=True):
-        np.testing.assert_allclose(values, theirs[column], rtol=1e-9, atol=1e-9, err_msg=column)
-
-
-def similar_branches(ours: Any, theirs: Any) -> None:
-    """Junction rules differ between tools; the length of all vessels hardly does."""
-    lengths = ours.values[:, ours.columns.index("length")]
-    assert 0.85 < lengths.sum() / theirs[0]["branch_distance"].sum() < 1.05
-
-
-def similar_edges(ours: Any, theirs: Any) -> None:
-    lengths = ours.values[:, ours.columns.index("length")]
-    assert 0.85 < lengths.sum() / sum(w for *_, w in theirs.edges(data="weight")) < 1.05
-
-
-def same_areas(ours: graph.HeteroGraph, theirs: baseline.BaselineTables) -> None:
-    """Total void area agrees but for the holes and specks that the graph leaves out."""
-    area = ours.ica_x[:, ours.ica_columns.index("area")].sum()
-    area += ours.faz_x[:, ours.ica_columns.index("area")].sum()
-    assert 0.98 < area / theirs.areas["area"].sum() <= 1.0
-
-
-def any_tables(ours: graph.HeteroGraph, theirs: baseline.BaselineTables) -> None:
-    """Two segmentations: only that both found a network."""
-    assert len(ours.vessel_x) > 100
-    assert len(theirs.branches) > 100
-
-
-def same_graphs(ours: list[graph.HeteroGraph], theirs: list[graph.HeteroGraph]) -> None:
-    for a, b in zip(ours, theirs, strict=True):
-        np.testing.assert_array_equal(a.vessel_x, b.vessel_x)
-        np.testing.assert_array_equal(a.ica_x, b.ica_x)
+def segmentation_cases(sample: Sample) -> Iterator[Case]:
+    image = sample.image
+    yield Case(
+        "segmentation",
+        "ridge, not normalised",
+        lambda: segmentation.ridge(image, normalise=False),
+        [
+            Peer(
+                "scikit-image",
+                lambda: baseline.sato_response(image),
+                similar_response(0.65),
+                label="Sato of x4 image",
+            )
+        ],
+    )
+    yield Case(
+        "segmentation",
+        "local_contrast",
+        lambda: segmentation.local_contrast(image),
+        [
+            Peer(
+                "scipy",
+                lambda: baseline.contrast_response(image),
+                similar_response(None),
+                label="scipy gaussian + zoom",
+            )
+        ],
+    )
 
 
 def thinning_cases(sample: Sample) -> Iterator[Case]:
@@ -215,6 +203,61 @@ def trace_cases(sample: Sample) -> Iterator[Case]:
     )
 
 
+def assignment_cases(sample: Sample) -> Iterator[Case]:
+    mask, network = sample.mask, sample.network
+    points = np.array(network.point_pixel)
+    yield Case(
+        "assignment",
+        "nearest point of the component",
+        lambda: graph.assign_pixels(network, mask),
+        [
+            Peer(
+                "scipy",
+                lambda: baseline.nearest_points(mask.shape, points),
+                nearest_points(mask, points),
+                label="scipy edt with indices",
+            )
+        ],
+    )
+
+
+def face_cases(sample: Sample) -> Iterator[Case]:
+    """The peers only label; ours also says what lies left and right of each segment."""
+    network, void = sample.network, ~sample.closure
+    bytes_ = void.astype(np.uint8)
+    yield Case(
+        "faces",
+        "faces and sides of segments",
+        lambda: graph.faces(network),
+        [
+            Peer("scikit-image", lambda: measure.label(void, connectivity=1), same_faces),
+            Peer(
+                "opencv-contrib-python-headless",
+                lambda: cv2.connectedComponents(bytes_, connectivity=4),
+                same_faces,
+                label="OpenCV",
+            ),
+        ],
+    )
+
+
+def faz_cases(sample: Sample) -> Iterator[Case]:
+    void, labels = ~sample.mask, sample.background_labels
+    yield Case(
+        "faz",
+        "opened void at the centre",
+        lambda: graph.find_faz(void, labels),
+        [
+            Peer(
+                "opencv-contrib-python-headless",
+                lambda: baseline.faz(void, labels),
+                same_faz,
+                label="OpenCV opening",
+            )
+        ],
+    )
+
+
 def region_cases(sample: Sample) -> Iterator[Case]:
     labels, intensity = sample.background_labels, sample.intensity
     yield Case(
@@ -288,12 +331,17 @@ def batch_cases(sample: Sample) -> Iterator[Case]:
 
 
 GROUPS: dict[str, Callable[[Sample], Iterator[Case]]] = {
+    "segmentation": segmentation_cases,
     "thinning": thinning_cases,
     "distance": distance_cases,
     "labels": label_cases,
     "trace": trace_cases,
+    "assignment": assignment_cases,
     "regions": region_cases,
+    "faz": faz_cases,
+    "faces": face_cases,
     "mask": mask_cases,
     "image": image_cases,
     "batch": batch_cases,
 }
+FULL_SAMPLE_ONLY = {"segmentation", "image", "batch"}

@@ -4,7 +4,8 @@
     python benchmarks/ratios.py [--only GROUP] [--json FILE]
 
 CPU time of one thread (wall time where threads are the point), medians of alternating rounds,
-answers compared before anything is timed. Exits with 1 if a ratio is below its goal.
+answers compared before anything is timed. Exit code: 0 all goals met, 1 a ratio below its goal,
+2 a wrong answer (the JSON is not written).
 """
 
 from __future__ import annotations
@@ -19,128 +20,164 @@ import json
 import sys
 import time
 import warnings
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
 import gftcore
-from cases import GROUPS, Case
+from cases import FULL_SAMPLE_ONLY, GROUPS, Case
 from gftcore import graph
-from inputs import Sample, load_sample
-from timing import alternate, ratio_and_spread
+from inputs import Sample, load_inputs
+from rows import Row, make_row, scaled, show
+from startup import startup_rows
+from timing import alternate
 
-GOAL_FACTOR = {"avx512": 1.0, "avx2": 0.5}
+MET, MISSED, WRONG = 0, 1, 2
 
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the result, and one object of the JSON list."""
-
-    group: str
-    stage: str
-    peer: str
-    peer_version: str
-    input: str
-    target: str
-    threads: int
-    ours_s: float
-    peer_s: float
-    ratio: float
-    spread: float
-    goal: float | None
-    met: bool | None
+# The core's stages under the six names of the report.
+SPLIT = {
+    "segmentation": ("segmentation", "mask"),
+    "thinning": ("thinning",),
+    "distance": ("distance",),
+    "regions": ("regions", "faz"),
+    "graph": (
+        "trace and prune",
+        "centrelines",
+        "vessel features",
+        "faces and adjacency",
+        "tables",
+    ),
+}
 
 
-def scaled(goal: float | None, target: str, threads: int) -> float | None:
-    """Goals are stated for AVX-512; AVX2 owes half, scalar none; threads scale alike on all."""
-    if goal is None or threads > 1:
-        return goal
-    factor = GOAL_FACTOR.get(target)
-    return None if factor is None else goal * factor
+class WrongAnswerError(Exception):
+    """Ours and a peer's answer differ, or one of them failed."""
+
+
+def checked(where: str, step: Callable[[], Any]) -> Any:
+    """Run one step of the comparison; arrays of other shapes raise more than AssertionError."""
+    try:
+        return step()
+    except Exception as error:
+        raise WrongAnswerError(f"{where}: {type(error).__name__}: {error}") from error
+
+
+def check_answers(case: Case, sample: Sample) -> None:
+    where = f"{case.group}: {case.stage} on {sample.name}"
+    answer = checked(where, case.ours)
+    for peer in case.peers:
+        against = f"{where} against {peer.name} {peer.version}"
+        checked(against, lambda peer=peer: peer.check(answer, peer.run()))
 
 
 def measure(case: Case, sample: Sample, rounds: int) -> list[Row]:
-    """Check the answers, then time all contestants in turn."""
-    answer = case.ours()
-    for peer in case.peers:
-        peer.check(answer, peer.run())
+    """Check the answers, then time all contestants in turn; no rows if an answer is wrong."""
+    try:
+        check_answers(case, sample)
+    except WrongAnswerError as error:
+        report_wrong(str(error))
+        return []
     clock = time.process_time if case.threads == 1 else time.perf_counter
     seconds = alternate([case.ours, *(p.run for p in case.peers)], rounds=rounds, clock=clock)
     rows = []
     for i, peer in enumerate(case.peers, start=1):
-        ratio, spread = ratio_and_spread(seconds[:, 0], seconds[:, i])
-        target = gftcore.simd_target()
-        goal = scaled(peer.goal, target, case.threads)
-        ours_s, peer_s = np.median(seconds[:, 0]), np.median(seconds[:, i])
+        goal = peer.goal if sample.full else None
+        if case.threads == 1:  # threads scale alike on every target
+            goal = scaled(goal, gftcore.simd_target())
         rows.append(
-            Row(
-                group=case.group,
-                stage=case.stage,
-                peer=peer.name,
-                peer_version=peer.version,
-                input=sample.name,
-                target=target,
-                threads=case.threads,
-                ours_s=float(ours_s),
-                peer_s=float(peer_s),
-                ratio=ratio,
-                spread=spread,
+            make_row(
+                names=(case.group, case.stage, peer.name, peer.version, sample.name),
+                ours_s=seconds[:, 0],
+                peer_s=seconds[:, i],
                 goal=goal,
-                met=None if goal is None else ratio >= goal,
+                threads=case.threads,
             )
         )
     return rows
 
 
-def show(row: Row) -> None:
-    goal = "" if row.goal is None else f"goal {row.goal:g} {'met' if row.met else 'NOT MET'}"
-    print(
-        f"{row.group:9} {row.stage:36} {row.peer + ' ' + row.peer_version:32}"
-        f" {row.ours_s * 1e3:9.3f} ms {row.peer_s * 1e3:9.1f} ms"
-        f" {row.ratio:7.1f}x +-{row.spread * 100:3.0f} %  {goal}",
-        flush=True,
-    )
+def run_startup(rounds: int) -> list[Row]:
+    try:
+        return startup_rows(rounds)
+    except AssertionError as error:
+        report_wrong(f"startup against its limit: {error}")
+        return []
 
 
-def show_stages(sample: Sample) -> None:
-    """Where the time of image -> graph goes, by the core's own clock; medians of 9 runs."""
-    runs, total = [], []
-    for _ in range(9):
-        start = time.perf_counter()
-        result = graph.extract_image(sample.image)
-        total.append(time.perf_counter() - start)
-        runs.append(result.meta.stage_seconds)
-    stages = {name: float(np.median([run[name] for run in runs])) for name in runs[0]}
-    stages["Python"] = max(float(np.median(total)) - sum(stages.values()), 0.0)
-    for name, seconds in stages.items():
-        print(f"image to graph: {name:24} {seconds * 1e3:8.3f} ms")
+def report_wrong(message: str) -> None:
+    print(f"WRONG ANSWER in {message}", file=sys.stderr, flush=True)
+
+
+def show_split(image: np.ndarray, runs: int = 21, kept: int = 9) -> None:
+    """Print where the CPU time of image -> graph goes: medians over the least disturbed runs.
+
+    The core's clock is a wall clock, so each run's laps are scaled by the run's CPU / wall time.
+    """
+    graph.extract_image(image)
+    measured = []
+    for _ in range(runs):
+        wall, cpu = time.perf_counter(), time.process_time()
+        laps = dict(graph.extract_image(image).meta.stage_seconds)
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        measured.append((cpu, wall, laps))
+    measured.sort(key=lambda run: run[1] / run[0])
+    parts: dict[str, list[float]] = {}
+    for cpu, wall, laps in measured[:kept]:
+        rest = cpu
+        for name, seconds in grouped(laps).items():
+            parts.setdefault(name, []).append(seconds * cpu / wall)
+            rest -= seconds * cpu / wall
+        parts.setdefault("Python", []).append(rest)
+        parts.setdefault("total", []).append(cpu)
+    for name, seconds in parts.items():
+        print(f"image to graph, CPU time: {name:14} {np.median(seconds) * 1e3:8.3f} ms")
+
+
+def grouped(laps: dict[str, float]) -> dict[str, float]:
+    """Sum the core's stages by name of the report; a stage without one keeps its own."""
+    sums = {name: sum(laps.pop(stage, 0.0) for stage in stages) for name, stages in SPLIT.items()}
+    return sums | laps
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", choices=sorted(GROUPS), help="one group of stages")
+    parser.add_argument("--only", choices=sorted([*GROUPS, "startup"]), help="one group of stages")
     parser.add_argument("--json", type=Path, help="write the rows as a JSON list")
     parser.add_argument("--rounds", type=int, default=9, help="alternating rounds (at least 3)")
     options = parser.parse_args()
     cv2.setNumThreads(1)
     warnings.simplefilter("ignore")
-    sample = load_sample()
-    print(f"input {sample.name}, mask {sample.mask.shape}, target {gftcore.simd_target()}")
-    rows: list[Row] = []
-    for group, cases in GROUPS.items():
-        if options.only not in (None, group):
-            continue
-        for case in cases(sample):
-            for row in measure(case, sample, max(options.rounds, 3)):
-                show(row)
-                rows.append(row)
-    if options.only in (None, "image"):
-        show_stages(sample)
+    rounds = max(options.rounds, 3)
+    results: list[list[Row]] = []
+
+    def take(rows: list[Row]) -> None:
+        results.append(rows)
+        for row in rows:
+            show(row)
+
+    for sample in load_inputs():
+        groups = [g for g in GROUPS if options.only in (None, g)]
+        groups = [g for g in groups if sample.full or g not in FULL_SAMPLE_ONLY]
+        if groups:
+            density = np.count_nonzero(sample.mask) / sample.mask.size
+            print(f"input {sample.name}, mask {sample.mask.shape}, density {density:.2f}")
+        for group in groups:
+            for case in GROUPS[group](sample):
+                take(measure(case, sample, rounds))
+        if sample.full and "image" in groups:
+            show_split(sample.image)
+    if options.only in (None, "startup"):
+        take(run_startup(rounds))
+    if not all(results):
+        return WRONG
+    all_rows = [row for rows in results for row in rows]
     if options.json:
-        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
-    return 0 if all(row.met is not False for row in rows) else 1
+        options.json.write_text(json.dumps([asdict(row) for row in all_rows], indent=1) + "\n")
+    return MISSED if any(row.met is False for row in all_rows) else MET
 
 
 if __name__ == "__main__":

@@ -11,21 +11,29 @@ from typing import Any
 import numpy as np
 
 Contestant = Callable[[], Any]
+Clock = Callable[[], float]
+
+SLOW_S = 1.0
+SLOW_ROUNDS = 5
 
 
 def alternate(
     contestants: Sequence[Contestant],
     *,
     rounds: int = 9,
-    clock: Callable[[], float] = time.process_time,
+    clock: Clock = time.process_time,
     least_s: float = 0.02,
 ) -> np.ndarray:
     """Time contestants in turn: seconds a call, shape (rounds, contestants).
 
     A contestant faster than `least_s` is called several times a round, so that the clock's
-    resolution does not matter. Every contestant was called once before the first round.
+    resolution does not matter. With one slower than `SLOW_S` there are at most `SLOW_ROUNDS`
+    rounds. Every contestant was called once before the first round.
     """
-    repeats = [max(1, round(least_s / max(_seconds(c, 1, clock), 1e-6))) for c in contestants]
+    first = [_seconds(contestant, 1, clock) for contestant in contestants]
+    if max(first) > SLOW_S:
+        rounds = min(rounds, SLOW_ROUNDS)
+    repeats = [max(1, round(least_s / max(seconds, 1e-6))) for seconds in first]
     seconds = np.empty((rounds, len(contestants)))
     gc.collect()
     gc.disable()
@@ -38,7 +46,7 @@ def alternate(
     return seconds
 
 
-def _seconds(contestant: Contestant, repeats: int, clock: Callable[[], float]) -> float:
+def _seconds(contestant: Contestant, repeats: int, clock: Clock) -> float:
     start = clock()
     for _ in range(repeats):
         contestant()

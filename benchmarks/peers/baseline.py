@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The baseline pipeline: mask to tables with scikit-image, SciPy and skan."""
+"""The baseline pipeline: mask to tables with scikit-image, SciPy and skan; and its stages."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 import scipy.ndimage as ndi
 from skimage import filters, measure, morphology, transform
@@ -69,15 +70,51 @@ def mask_to_tables(mask: np.ndarray, intensity: np.ndarray) -> BaselineTables:
     return BaselineTables(table, radius, region_table(labels, intensity))
 
 
+def nearest_points(shape: tuple[int, ...], points: np.ndarray) -> np.ndarray:
+    """Rows and columns [2, H, W] of each pixel's nearest point, of whatever component."""
+    away = np.ones(shape, dtype=bool)
+    away[tuple(points.T)] = False
+    return ndi.distance_transform_edt(away, return_distances=False, return_indices=True)
+
+
+def faz(void: np.ndarray, labels: np.ndarray, fov_mm: float = 3.0) -> tuple[int, float]:
+    """Region that owns most of the largest opened component near the centre, and confidence."""
+    offsets = np.arange(-4, 5)
+    disc = (offsets[:, None] ** 2 + offsets**2 <= 16).astype(np.uint8)
+    opened = cv2.morphologyEx(void.astype(np.uint8), cv2.MORPH_OPEN, disc)
+    _, components, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=8)
+    rows, cols = (np.arange(n) - (n - 1) / 2 for n in void.shape)
+    radius = 0.4 / fov_mm * max(void.shape)
+    near = np.unique(components[rows[:, None] ** 2 + cols**2 <= radius**2])
+    near = near[near > 0]
+    sizes = stats[near, cv2.CC_STAT_AREA]
+    order = np.argsort(sizes)[::-1]
+    owners = np.bincount(labels[components == near[order[0]]])
+    second = sizes[order[1]] if len(order) > 1 else 0
+    return int(owners[1:].argmax()) + 1, float(1 - second / sizes[order[0]])
+
+
 def upsampled(image: np.ndarray, scale: int) -> np.ndarray:
     """Order-0 upsampling, so that intensity and mask have one shape."""
     return np.repeat(np.repeat(image, scale, axis=0), scale, axis=1)
 
 
-def image_to_tables(image: np.ndarray, scale: int = 4) -> BaselineTables:
-    """Sato ridges on the cubically upsampled image, then the mask pipeline."""
+def sato_response(image: np.ndarray, scale: int = 4) -> np.ndarray:
+    """Sato ridges on the cubically upsampled image."""
     shape = (image.shape[0] * scale, image.shape[1] * scale)
     large = transform.resize(image.astype(np.float32) / 255, shape, order=3)
-    ridges = filters.sato(large, sigmas=(3, 4.5, 6), black_ridges=False)
+    return filters.sato(large, sigmas=(3, 4.5, 6), black_ridges=False)
+
+
+def contrast_response(image: np.ndarray, scale: int = 4) -> np.ndarray:
+    """The image minus its Gaussian mean, upsampled cubically."""
+    grey = image.astype(np.float32) / 255
+    contrast = grey - ndi.gaussian_filter(grey, 12)
+    return ndi.zoom(contrast, scale, order=3, mode="reflect", grid_mode=True)
+
+
+def image_to_tables(image: np.ndarray, scale: int = 4) -> BaselineTables:
+    """Sato ridges, the same share of vessels as ours, then the mask pipeline."""
+    ridges = sato_response(image, scale)
     mask = morphology.remove_small_objects(ridges > np.quantile(ridges, 0.65), max_size=127)
     return mask_to_tables(mask, upsampled(image, scale))

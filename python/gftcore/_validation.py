@@ -7,10 +7,11 @@ error whose message says the name, what was expected, what came, and what to do.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import math
 import numbers
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_SIDE",
+    "as_array",
     "describe",
     "require_array",
     "require_bool",
@@ -30,7 +32,9 @@ __all__ = [
     "require_image",
     "require_int",
     "require_intensity",
+    "require_iterator",
     "require_labels",
+    "require_mapping",
     "require_mask",
     "require_names",
     "require_points",
@@ -49,7 +53,8 @@ def describe(value: object) -> str:
     return type(value).__name__
 
 
-def _as_array(value: object, name: str, expected: str) -> NDArray[Any]:
+def as_array(value: object, name: str, expected: str) -> NDArray[Any]:
+    """Return anything array-like as an array, or say that it is none."""
     if value is None or isinstance(value, (str, bytes, bytearray, dict, set, frozenset)):
         raise ArgumentTypeError(f"{name} must be {expected}, got {describe(value)}")
     if isinstance(value, np.ma.MaskedArray):
@@ -81,7 +86,8 @@ def require_mask(
     Parameters
     ----------
     mask
-        2-D bool array, or integers with at most two different values; non-zero is foreground.
+        2-D bool array, or integers with at most two different values, one of them 0 unless all
+        are equal; non-zero is foreground.
     name
         Name of the argument, for messages.
     threshold
@@ -93,7 +99,8 @@ def require_mask(
     ArgumentTypeError
         If the element type is no bool or integer and no threshold is given.
     ArgumentError
-        If an integer mask has more than two values, or a thresholded one is not finite.
+        If an integer mask has more than two values, or two of which none is 0, or if a
+        thresholded one is not finite.
     ShapeError
         If the mask is not 2-D, is empty or has a side above 32767.
 
@@ -103,7 +110,7 @@ def require_mask(
     [[0, 1], [1, 0]]
     """
     expected = "a 2-D bool or two-valued integer array"
-    array = _as_array(mask, name, expected)
+    array = as_array(mask, name, expected)
     if threshold is not None:
         threshold = require_real(threshold, "threshold")
         if array.dtype.kind not in "biuf":
@@ -122,10 +129,17 @@ def require_mask(
             raise ArgumentError(f"{name} must be finite, got NaN or infinity")
         return np.ascontiguousarray(array > threshold).view(np.uint8)
     low, high = array.min(), array.max()
-    if not bool(((array == low) | (array == high)).all()):
-        shown = ", ".join(str(value) for value in np.unique(array)[:4])
+    others = (array != low) & (array != high)
+    if bool(others.any()):
+        other = array.flat[int(others.argmax())]
         raise ArgumentError(
-            f"{name} must have at most two values, got {shown}, ...; "
+            f"{name} must have at most two values, got {low}, {other}, {high}, ...; "
+            "pass threshold= (used as >) or compare it first"
+        )
+    if low != high and 0 not in (low, high):
+        # All of it would be foreground, which nobody means who writes two values.
+        raise ArgumentError(
+            f"{name} must have 0 as one of its two values, got {low} and {high}; "
             "pass threshold= (used as >) or compare it first"
         )
     if array.dtype == np.uint8 and high <= 1:
@@ -149,7 +163,7 @@ def require_image(image: ArrayLike, *, name: str = "image") -> NDArray[np.float3
     dtype('float32')
     """
     expected = "a 2-D array of real numbers"
-    array = _as_array(image, name, expected)
+    array = as_array(image, name, expected)
     if array.dtype.kind not in "biuf":
         raise ArgumentTypeError(f"{name} must be {expected}, got {describe(array)}")
     if array.ndim == 3 and array.shape[2] in (2, 3, 4):
@@ -175,7 +189,7 @@ def require_intensity(
     knows (uint8, uint16, float32, float64) are kept, others become float64.
     """
     expected = "a 2-D array of real numbers"
-    array = _as_array(intensity, name, expected)
+    array = as_array(intensity, name, expected)
     if array.dtype.kind not in "biuf":
         raise ArgumentTypeError(f"{name} must be {expected}, got {describe(array)}")
     _check_image_shape(array, name)
@@ -204,15 +218,24 @@ def require_same_shape(array: NDArray[Any], shape: tuple[int, ...], *, name: str
 
 
 def require_array(
-    value: ArrayLike, dtype: type[np.generic], *, name: str, ndim: int, cols: int | None = None
+    value: ArrayLike,
+    dtype: type[np.generic],
+    *,
+    name: str,
+    ndim: int,
+    cols: int | None = None,
+    max_side: int | None = None,
 ) -> NDArray[Any]:
     """Return an array of integers or floats in the given element type, C-contiguous.
 
     Integers are range-checked, never wrapped; floats are refused where integers are expected.
+    Arrays with an axis longer than `max_side` are refused before they are copied.
     """
     wanted = np.dtype(dtype)
     expected = f"a {ndim}-D array of {'integers' if wanted.kind in 'iu' else 'real numbers'}"
-    array = _as_array(value, name, expected)
+    array = as_array(value, name, expected)
+    if max_side is not None and any(side > max_side for side in array.shape):
+        raise ShapeError(f"{name} must have axes of at most {max_side}, got shape {array.shape}")
     empty = array.size == 0
     if array.dtype.kind not in ("iu" if wanted.kind in "iu" else "iuf") and not empty:
         raise ArgumentTypeError(f"{name} must be {expected}, got {describe(array)}")
@@ -258,6 +281,14 @@ def require_choice(value: object, choices: Sequence[Any], name: str) -> Any:
     raise error(f"{name} must be one of {shown}, got {value!r:.80}{hint}")
 
 
+def require_iterator(values: object, name: str, expected: str, hint: str = "") -> Iterator[Any]:
+    """Return an iterator over anything but text; arrays without axes have none either."""
+    if not isinstance(values, (str, bytes)):
+        with contextlib.suppress(TypeError):
+            return iter(cast("Iterable[Any]", values))
+    raise ArgumentTypeError(f"{name} must be {expected}, got {describe(values)}{hint}")
+
+
 def require_names(
     values: Iterable[str] | str, choices: Sequence[str], name: str
 ) -> tuple[str, ...]:
@@ -271,6 +302,20 @@ def require_names(
             f"{name} must be a sequence of names, got {describe(values)}"
         ) from error
     return tuple(dict.fromkeys(require_choice(item, choices, name) for item in items))
+
+
+def require_mapping(value: object, known: Sequence[str], name: str, what: str) -> Mapping[str, Any]:
+    """Return a mapping whose keys are all known; `what` says what the keys are."""
+    if not isinstance(value, Mapping):
+        raise ArgumentTypeError(
+            f"{name} must map {what} ({', '.join(known)}) to arrays, got {describe(value)}"
+        )
+    unknown = [str(key) for key in value if not isinstance(key, str) or key not in known]
+    if unknown:
+        raise ArgumentError(
+            f"{name} has unknown {what} {', '.join(unknown):.80}; known are {', '.join(known)}"
+        )
+    return value
 
 
 def require_bool(value: object, name: str) -> bool:

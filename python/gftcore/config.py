@@ -9,17 +9,19 @@ same settings.
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import hashlib
 import json
 import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from gftcore.errors import ArgumentError
+from gftcore.errors import ArgumentError, ArgumentTypeError
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-__all__ = ["canonical_json", "config_dict", "config_hash"]
+__all__ = ["canonical_json", "config_dict", "config_hash", "require_fields"]
 
 
 def _plain(value: object) -> object:
@@ -37,6 +39,22 @@ def _plain(value: object) -> object:
 def config_dict(config: DataclassInstance) -> dict[str, Any]:
     """Fields of a configuration as plain JSON values (tuples become lists)."""
     return {field.name: _plain(getattr(config, field.name)) for field in dataclasses.fields(config)}
+
+
+def require_fields(config: DataclassInstance, names: Iterable[str]) -> None:
+    """Refuse names that are no field of a configuration, with the nearest one.
+
+    Examples
+    --------
+    >>> from gftcore.graph import ExtractConfig
+    >>> require_fields(ExtractConfig(), ["prune"])
+    """
+    known = [field.name for field in dataclasses.fields(config)]
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known)}"
+            raise ArgumentTypeError(f"{type(config).__name__} has no field {name!r:.80}{hint}")
 
 
 def canonical_json(value: object) -> str:

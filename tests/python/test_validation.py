@@ -68,6 +68,23 @@ def test_three_values_need_a_threshold() -> None:
     assert v.require_mask(grey / 200, threshold=0.2).tolist() == [[0, 1, 1]]
 
 
+def test_two_values_need_a_zero() -> None:
+    with pytest.raises(
+        ArgumentError, match=r"0 as one of its two values, got 1 and 2; .*threshold="
+    ):
+        v.require_mask([[1, 2]])
+    with pytest.raises(ArgumentError, match="got -1 and 1"):
+        v.require_mask([[-1, 1]])
+    assert v.require_mask([[1, 2]], threshold=1).tolist() == [[0, 1]]
+    assert v.require_mask([[7, 7]]).tolist() == [[1, 1]]
+
+
+def test_many_values_are_not_sorted_to_word_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(np, "unique")
+    with pytest.raises(ArgumentError, match=r"got 0, 1, 99, \.\.\."):
+        v.require_mask(np.arange(100).reshape(10, 10))
+
+
 def test_a_threshold_does_not_empty_a_bool_mask() -> None:
     # The naive way, `mask > 127`, has no foreground left.
     mask = BASE.astype(bool)

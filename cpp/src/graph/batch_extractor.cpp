@@ -34,7 +34,9 @@ BatchExtractor::BatchExtractor(const ExtractOptions& options,
     for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
   } catch (const std::system_error& e) {
     // The system gives no more threads: those that run do the work.
-    if (threads_.empty()) throw UnavailableError(std::string("no thread can be started: ") + e.what());
+    if (threads_.empty()) {
+      throw UnavailableError(std::string("no thread can be started: ") + e.what());
+    }
   }
 }
 
@@ -44,7 +46,9 @@ void BatchExtractor::close() {
   {
     const std::scoped_lock lock(mutex_);
     closing_ = true;
-    for (const auto& item : waiting_) item->outcome = BatchFailure{"ArgumentError", "batch closed"};
+    for (const auto& item : waiting_) {
+      item->outcome.emplace(failure("ArgumentError", "batch closed"));
+    }
     waiting_.clear();
   }
   queued_.notify_all();

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ordered_thinning.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <utility>

@@ -114,24 +114,29 @@ py::dict extract_raw(const Array<float>& image,
 class Batch {
  public:
   Batch(const py::dict& options, const std::optional<py::dict>& segmentation, int threads)
-      : state_(std::make_shared<State>(extract_options(options),
-                                       segmentation ? segment_options(*segmentation)
-                                                    : SegmentOptions{},
-                                       threads)) {}
+      : state_(std::make_shared<State>(
+            extract_options(options),
+            segmentation ? segment_options(*segmentation) : SegmentOptions{},
+            threads)) {}
   ~Batch() { close(); }
   Batch(const Batch&) = delete;
   Batch& operator=(const Batch&) = delete;
 
-  void submit(const OptionalMask& mask, const std::optional<Array<float>>& image,
-              const py::object& intensity, const OptionalMask& excluded,
-              const OptionalMask& faz_mask, const std::vector<std::string>& keep) {
+  void submit(const OptionalMask& mask,
+              const std::optional<Array<float>>& image,
+              const py::object& intensity,
+              const OptionalMask& excluded,
+              const OptionalMask& faz_mask,
+              const std::vector<std::string>& keep) {
     if (mask.has_value() == image.has_value()) {
       throw ValueError("an item must have either a mask or an image");
     }
     BatchJob job;
     if (image) job.image = image_view(*image, "image");
-    job.input = {view_or_none(mask, "mask"), intensity_view(intensity),
-                 view_or_none(excluded, "exclude"), view_or_none(faz_mask, "faz_mask")};
+    job.input = {view_or_none(mask, "mask"),
+                 intensity_view(intensity),
+                 view_or_none(excluded, "exclude"),
+                 view_or_none(faz_mask, "faz_mask")};
     job.keep = keep_bits(keep);
     const auto state = open_state();
     state->held.push_back(py::make_tuple(mask, image, intensity, excluded, faz_mask));

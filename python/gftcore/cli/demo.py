@@ -72,12 +72,13 @@ def _run(out: Path) -> HeteroGraph:
     from gftcore import graph as graphs
     from gftcore import io
     from gftcore.cli.extraction import write_run_file
+    from gftcore.graph.assemble import run_settings
     from gftcore.graph.tables import write_dictionary
     from gftcore.segmentation import SegmentConfig
 
     config, seg = graphs.ExtractConfig(), SegmentConfig()
     # First, so that an interrupted demo is known for one and can be run again.
-    write_run_file(out / "run.json", {**config.to_dict(), "segmentation": seg.to_dict()})
+    write_run_file(out / "run.json", run_settings(config, seg))
     with resources.as_file(resources.files("gftcore") / "assets" / _SAMPLE) as sample:
         image = io.read_image(sample)
         source = io.file_sha256(sample)

@@ -26,7 +26,10 @@ def extract(
     *,
     kind: Annotated[
         Literal["auto", "mask", "image"],
-        typer.Option("--kind", help="auto: a file with two values is a mask, else an image."),
+        typer.Option(
+            "--kind",
+            help="auto: bool, or integers of at most two values, is a mask, else an image.",
+        ),
     ] = "auto",
     threshold: Annotated[
         float | None, typer.Option("--threshold", help="Masks: vessel is value > threshold.")
@@ -37,13 +40,40 @@ def extract(
     eye: Annotated[Literal["OD", "OS", "unknown"], typer.Option("--eye")] = "unknown",
     method: options.Method = "local_contrast",
     scale: options.Scale = 4,
+    min_object_px: options.MinObject = 128,
+    local_contrast_sigma: options.Sigma = 12.0,
+    contrast_threshold: options.Contrast = 0.0,
+    ridge_threshold: options.RidgeThreshold = "quantile",
+    ridge_quantile: options.RidgeQuantile = 0.65,
     skeleton: Annotated[
         Literal["fast", "ordered", "zhang-skimage", "zhang-opencv", "guohall-opencv"],
         typer.Option("--skeleton", help="Thinning."),
     ] = "fast",
+    border: Annotated[
+        Literal["anchor", "background"],
+        typer.Option("--border", help="Whether vessels reach the frame of the image."),
+    ] = "anchor",
+    skeleton_fill_px: Annotated[
+        int, typer.Option("--skeleton-fill-px", help="Smaller holes are filled before thinning.")
+    ] = 0,
+    ica_fill_px: Annotated[
+        int, typer.Option("--ica-fill-px", help="Smaller holes are no area.")
+    ] = 5,
+    ica_min_px: Annotated[
+        int, typer.Option("--ica-min-px", help="Smaller areas are dropped.")
+    ] = 11,
+    ica_connectivity: Annotated[
+        Literal["4", "8"], typer.Option("--ica-connectivity", help="Neighbours within an area.")
+    ] = "8",
     prune: Annotated[
         Literal["bulge", "length", "none"], typer.Option("--prune", help="Removal of spurs.")
     ] = "bulge",
+    bulge: Annotated[
+        float, typer.Option("--bulge", help="Spurs that stick out less go, in vessel radii.")
+    ] = 3.0,
+    max_rounds: Annotated[
+        int, typer.Option("--max-rounds", help="Largest number of rounds of the removal.")
+    ] = 100,
     features: Annotated[
         Literal["edt", "voreen_slab", "centreline"],
         typer.Option("--features", help="Definition of vessel features."),
@@ -76,11 +106,18 @@ def extract(
     """
     from gftcore.cli.extraction import Extraction, Reading
     from gftcore.graph import ExtractConfig
-    from gftcore.segmentation import SegmentConfig
+    from gftcore.graph.assemble import run_settings, settings_hash
 
     config = ExtractConfig(
         skeleton=skeleton,
+        border=border,
+        skeleton_fill_px=skeleton_fill_px,
+        ica_fill_px=ica_fill_px,
+        ica_min_px=ica_min_px,
+        ica_connectivity=4 if ica_connectivity == "4" else 8,
         prune=prune,
+        bulge=bulge,
+        max_rounds=max_rounds,
         features=features,
         adjacency=adjacency,
         faz=faz,
@@ -88,11 +125,20 @@ def extract(
         fov_mm=fov_mm,
         eye=eye,
     )
+    seg = options.segment_config(
+        method=method,
+        scale=scale,
+        min_object_px=min_object_px,
+        local_contrast_sigma=local_contrast_sigma,
+        contrast_threshold=contrast_threshold,
+        ridge_threshold=ridge_threshold,
+        ridge_quantile=ridge_quantile,
+    )
     jobs = find_jobs(paths, out)
     run = Extraction(
         out=out,
         config=config,
-        seg=SegmentConfig(method=method, scale=scale),
+        seg=seg,
         reading=Reading(kind, threshold, channel, max_pixels),
         overlay=overlay,
         overwrite=overwrite,
@@ -107,7 +153,8 @@ def extract(
             # The codes are listed with each image instead.
             warnings.simplefilter("ignore", GftcoreWarning)
             run.run(jobs, threads, progress)
-    _report(jobs, json_=json_, quiet=quiet, dry_run=dry_run, config_hash=config.hash)
+    settings = settings_hash(run_settings(config, seg))
+    _report(jobs, json_=json_, quiet=quiet, dry_run=dry_run, settings=settings)
     return end_code(jobs)
 
 
@@ -119,14 +166,14 @@ def _rectangle(text: str) -> tuple[int, int, int, int]:
     return row0, col0, row1, col1
 
 
-def _report(jobs: list[Job], *, json_: bool, quiet: bool, dry_run: bool, config_hash: str) -> None:
+def _report(jobs: list[Job], *, json_: bool, quiet: bool, dry_run: bool, settings: str) -> None:
     counts = summary(jobs)
     if json_:
         print_json(
             {
                 "schema": _SCHEMA,
                 "dry_run": dry_run,
-                "config_hash": config_hash,
+                "settings_hash": settings,
                 "summary": counts,
                 "images": [job.document() for job in jobs],
             }

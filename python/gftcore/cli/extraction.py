@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 from collections import deque
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gftcore.cli.jobs import Job
-from gftcore.errors import ArgumentError, FormatError, GftcoreError, RefusedError
+from gftcore.errors import ArgumentError, FormatError, RefusedError
 from gftcore.graph import (
     BatchItem,
     ExtractFailure,
@@ -23,7 +24,7 @@ from gftcore.graph import (
     save,
     write_tables,
 )
-from gftcore.graph.assemble import settings_hash
+from gftcore.graph.assemble import run_settings, settings_hash
 from gftcore.graph.overlay import OVERLAY_KEEP
 from gftcore.graph.tables import IMAGE_COLUMNS, image_row, write_dictionary
 from gftcore.io import (
@@ -99,14 +100,16 @@ class Extraction:
     def plan(self, jobs: list[Job]) -> None:
         """Say what would be written, without writing."""
         for job in jobs:
+            if job.status == "failed":
+                continue
             job.outputs = [str(path) for path in self.names(job)]
-            try:
+            with job.attempt():
                 self._stored(job)
-            except GftcoreError as error:
-                job.fail(error)
 
     def run(self, jobs: list[Job], threads: int | None, progress: Progress) -> None:
         """Work on all jobs; each one's outcome is recorded in it."""
+        # A folder that cannot be made is no fault of an image.
+        self.out.mkdir(parents=True, exist_ok=True)
         table = _ImageTable(self.out / "images.csv", overwrite=self.overwrite)
         pending: deque[tuple[Job, dict[str, str]]] = deque()
         keep = OVERLAY_KEEP if self.overlay else ()
@@ -120,10 +123,8 @@ class Extraction:
         try:
             for result in results:
                 job, source = pending.popleft()
-                try:
+                with job.attempt():
                     self._finish(job, source, result, table)
-                except GftcoreError as error:
-                    job.fail(error)
                 progress.step(failed=job.status == "failed")
         finally:
             # An interrupted run also tells what it finished.
@@ -139,19 +140,18 @@ class Extraction:
         progress: Progress,
     ) -> Iterator[BatchItem]:
         for job in jobs:
-            try:
-                stored = self._stored(job)
-                if stored is None:
-                    source = self.reading.source(job.path)
-                    item = self.reading.item(job.path)
-            except (GftcoreError, OSError) as error:
-                job.fail(error)
-                progress.step(failed=True)
-                continue
-            if stored is not None:
-                job.status = "skipped"
-                self._describe(job, stored, table)
-                progress.step(failed=False)
+            item = None
+            if job.status == "waiting":
+                with job.attempt():
+                    stored = self._stored(job)
+                    if stored is None:
+                        source = self.reading.source(job.path)
+                        item = self.reading.item(job.path)
+                    else:
+                        job.status = "skipped"
+                        self._describe(job, stored, table)
+            if item is None:
+                progress.step(failed=job.status == "failed")
                 continue
             pending.append((job, source))
             yield item
@@ -187,10 +187,7 @@ class Extraction:
         return graph if len(present) == len(targets) else None
 
     def _hash(self, kind: str | None) -> str:
-        settings = self.config.to_dict()
-        if kind == "image":
-            settings["segmentation"] = self.seg.to_dict()
-        return settings_hash(settings)
+        return settings_hash(run_settings(self.config, self.seg if kind == "image" else None))
 
     def _finish(
         self,
@@ -204,24 +201,34 @@ class Extraction:
             return
         graph = result.with_source(**source)
         targets = self.names(job)
-        write_tables(graph, self.stem(job), image_id=str(job.stem))
-        if self.overlay:
-            write_image(targets[-1], draw_overlay(graph))
-        # Last, because its presence says that the others are complete.
-        save(_without_images(graph), targets[0])
+        try:
+            write_tables(graph, self.stem(job), image_id=str(job.stem))
+            if self.overlay:
+                write_image(targets[-1], draw_overlay(graph))
+            # Last, because its presence says that the others are complete.
+            save(_without_images(graph), targets[0])
+        except BaseException:
+            self._take_back(targets)
+            raise
         job.status = "ok"
         self._describe(job, graph, table)
+
+    def _take_back(self, targets: list[Path]) -> None:
+        """Remove half a result: without its graph file the next run would take it for foreign."""
+        for path in targets:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
 
     def _describe(self, job: Job, graph: HeteroGraph, table: _ImageTable) -> None:
         job.outputs = [str(path) for path in self.names(job)]
         job.warnings = graph.meta.warnings
         job.counts = counts_of(graph)
+        job.config_hash = graph.meta.config_hash
         table.add(image_row(graph, image_id=str(job.stem), relpath=_relpath(job)))
 
     def _write_run_files(self) -> None:
         write_dictionary(self.out / "columns.csv")
-        settings = {**self.config.to_dict(), "segmentation": self.seg.to_dict()}
-        write_run_file(self.out / "run.json", settings)
+        write_run_file(self.out / "run.json", run_settings(self.config, self.seg))
 
 
 def counts_of(graph: HeteroGraph) -> dict[str, int]:
@@ -236,9 +243,12 @@ def counts_of(graph: HeteroGraph) -> dict[str, int]:
 
 
 def write_run_file(path: Path, settings: dict[str, Any]) -> None:
-    """Write provenance and settings as JSON."""
+    """Write provenance and all settings of a run as JSON.
+
+    Its ``settings_hash`` is no ``config_hash``: that of a mask leaves the segmentation out.
+    """
     document = {
-        **provenance("gftcore-run/1", config_hash=settings_hash(settings)),
+        **provenance("gftcore-run/1", settings_hash=settings_hash(settings)),
         "config": settings,
     }
     with atomic_path(path) as temporary:
@@ -278,9 +288,13 @@ class _ImageTable:
         self._rows[str(row[0])] = row
 
     def add_failures(self, jobs: list[Job], kind: str) -> None:
+        done = {job.stem for job in jobs if job.status != "failed"}
         for job in jobs:
-            # A refused result keeps the row of the run that wrote it.
-            if job.status != "failed" or (job.code == "REFUSED" and str(job.stem) in self._rows):
+            # A refused result keeps the row of the run that wrote it; a path that does not exist
+            # may have the name of an image that does.
+            if job.status != "failed" or job.stem in done:
+                continue
+            if job.code == "REFUSED" and str(job.stem) in self._rows:
                 continue
             known = {
                 "image_id": str(job.stem),

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -10,11 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from gftcore.cli.outcome import Exit
+from gftcore.cli.outcome import Exit, exit_code, explanation
 from gftcore.errors import ArgumentError, GftcoreError, MissingFileError
 
 __all__ = ["Job", "end_code", "find_jobs", "summary"]
 
+#: Errors of the system that every further input would meet too: the disk is full or read-only.
+_FATAL = frozenset({errno.ENOSPC, errno.EROFS, errno.EDQUOT})
 _SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp", ".npy")
 
 
@@ -30,6 +34,8 @@ class Job:
         Name of its results below the output folder, without suffix; also its ``image_id``.
     status
         ``waiting``, then ``ok``, ``skipped`` (result was there already) or ``failed``.
+    config_hash
+        SHA-256 of the settings that the result depends on; empty where there is none.
     """
 
     path: Path
@@ -38,13 +44,24 @@ class Job:
     outputs: list[str] = field(default_factory=list)
     warnings: tuple[str, ...] = ()
     counts: dict[str, int] = field(default_factory=dict)
+    config_hash: str = ""
     code: str = ""
     message: str = ""
 
-    def fail(self, error: GftcoreError | OSError) -> None:
+    @contextlib.contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Record an error of this file; let errors that every other file would meet go on."""
+        try:
+            yield
+        except (GftcoreError, OSError, MemoryError) as error:
+            if isinstance(error, OSError) and error.errno in _FATAL:
+                raise
+            self.fail(error)
+
+    def fail(self, error: GftcoreError | OSError | MemoryError) -> None:
         """Record why there is no result."""
         code = error.code if isinstance(error, GftcoreError) else type(error).__name__
-        self.failed(code, str(error))
+        self.failed(code, explanation(error, exit_code(error)))
 
     def failed(self, code: str, message: str) -> None:
         """Record why there is no result."""
@@ -61,22 +78,28 @@ class Job:
         out |= {"status": self.status, "outputs": self.outputs}
         if self.status == "failed":
             return out | {"error": {"code": self.code, "message": self.message}}
+        if self.config_hash:
+            out["config_hash"] = self.config_hash
         return out | {"warnings": list(self.warnings), "counts": self.counts}
 
 
 def find_jobs(paths: Sequence[Path], out: Path) -> list[Job]:
     """List the files to work on; folders are searched, the output folder is left out.
 
+    A path that does not exist is a job that has failed already.
+
     Raises
     ------
     MissingFileError
-        If a path does not exist, or if there is no image at all.
+        If there is no image at all.
     ArgumentError
-        If two files would get the same result name.
+        If two files would get the same result name, or if `out` is one of the input folders, whose
+        next search would find the results.
     """
     jobs: dict[PurePosixPath, Job] = {}
+    missing: list[Job] = []
     seen: set[Path] = set()
-    for path, relative in _files(paths, out):
+    for path, relative in _files(paths, out, missing):
         real = path.resolve()
         if real in seen:
             continue
@@ -88,20 +111,39 @@ def find_jobs(paths: Sequence[Path], out: Path) -> list[Job]:
                 "rename one, or use two output folders"
             )
         jobs[stem] = Job(path, stem)
+    if not jobs and missing:
+        raise MissingFileError("; ".join(job.message for job in missing))
     if not jobs:
         raise MissingFileError(f"no image ({', '.join(_SUFFIXES)}) in {', '.join(map(str, paths))}")
-    return list(jobs.values())
+    return [*jobs.values(), *missing]
 
 
-def _files(paths: Sequence[Path], out: Path) -> Iterator[tuple[Path, Path]]:
+def _missing(path: Path, error: OSError | ValueError) -> Job:
+    job = Job(path, PurePosixPath(path.stem))
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    job.fail(MissingFileError(f"{path!s:.500}: {reason}"))
+    return job
+
+
+def _files(paths: Sequence[Path], out: Path, missing: list[Job]) -> Iterator[tuple[Path, Path]]:
     skipped = out.resolve()
+
+    def unreadable(error: OSError) -> None:
+        missing.append(_missing(Path(error.filename), error))
+
     for path in paths:
         try:
             folder_given = stat.S_ISDIR(path.stat().st_mode)
-        except OSError as error:
-            raise MissingFileError(f"{path!s:.500}: {error.strerror}") from error
+        except (OSError, ValueError) as error:
+            missing.append(_missing(path, error))
+            continue
         if folder_given:
-            for folder, names, files in os.walk(path):
+            if path.resolve() == skipped:
+                raise ArgumentError(
+                    f"--out {out} is the input folder {path}: the next run would take the results "
+                    f"for inputs; use another folder, such as {path / 'out'}"
+                )
+            for folder, names, files in os.walk(path, onerror=unreadable):
                 here = Path(folder)
                 names[:] = sorted(
                     name
@@ -131,6 +173,6 @@ def end_code(jobs: Sequence[Job]) -> Exit:
         return Exit.SOME_FAILED
     if all(job.code == "REFUSED" for job in failed):
         return Exit.REFUSED
-    if all(job.code == "UNAVAILABLE" for job in failed):
+    if all(job.code in ("UNAVAILABLE", "MemoryError") for job in failed):
         return Exit.ENVIRONMENT
     return Exit.BAD_INPUT

@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+if TYPE_CHECKING:
+    from gftcore.segmentation import SegmentConfig
+
 __all__ = ["Channel", "Debug", "DryRun", "Json", "MaxPixels", "Method", "Out", "Overwrite"]
-__all__ += ["Paths", "Quiet", "Scale", "Threads"]
+__all__ += ["Contrast", "MinObject", "Paths", "Quiet", "RidgeQuantile", "RidgeThreshold", "Scale"]
+__all__ += ["Sigma", "Threads", "segment_config"]
 
 Paths = Annotated[
     list[Path], typer.Argument(help="Images, or folders that are searched for images.")
@@ -36,3 +41,29 @@ Method = Annotated[
 Scale = Annotated[
     int, typer.Option("--scale", min=1, max=8, help="Enlargement of images by the segmentation.")
 ]
+MinObject = Annotated[
+    int, typer.Option("--min-object-px", help="Smaller objects are no vessel, in mask pixels.")
+]
+Sigma = Annotated[
+    float,
+    typer.Option("--local-contrast-sigma", help="Size of the surroundings, in image pixels."),
+]
+Contrast = Annotated[
+    float, typer.Option("--contrast-threshold", help="local_contrast: vessel is above this.")
+]
+RidgeThreshold = Annotated[
+    str, typer.Option("--ridge-threshold", help="ridge: quantile, otsu, or a number.")
+]
+RidgeQuantile = Annotated[
+    float, typer.Option("--ridge-quantile", help="The quantile of --ridge-threshold quantile.")
+]
+
+
+def segment_config(*, ridge_threshold: str, **settings: Any) -> SegmentConfig:
+    """Return the settings of the segmentation; a threshold that reads as number is one."""
+    from gftcore.segmentation import SegmentConfig
+
+    threshold: Any = ridge_threshold
+    with contextlib.suppress(ValueError):
+        threshold = float(ridge_threshold)
+    return SegmentConfig(ridge_threshold=threshold, **settings)

@@ -18,7 +18,7 @@ import typer
 
 from gftcore import errors
 
-__all__ = ["Exit", "exit_code", "guarded", "print_json", "say", "tell"]
+__all__ = ["Exit", "exit_code", "explanation", "guarded", "print_json", "say", "tell"]
 
 P = ParamSpec("P")
 
@@ -106,7 +106,9 @@ def _silence_stdout() -> None:
 def _explain(error: BaseException, code: Exit, *, name: str, as_json: bool, debug: bool) -> None:
     if debug:
         traceback.print_exception(error, file=sys.stderr)
-    message = _message(error, code)
+    message = explanation(error, code)
+    if name == "extract" and code in (Exit.INTERRUPTED, Exit.TERMINATED):
+        message += "; the same command goes on"
     short = error.code if isinstance(error, errors.GftcoreError) else type(error).__name__
     if as_json:
         body = {"code": short, "message": message, "exit_code": int(code)}
@@ -115,7 +117,8 @@ def _explain(error: BaseException, code: Exit, *, name: str, as_json: bool, debu
     say(f"gftcore {name}: " + "\n".join(lines))
 
 
-def _message(error: BaseException, code: Exit) -> str:
+def explanation(error: BaseException, code: Exit) -> str:
+    """Say what an error means to somebody at the command line."""
     if code in (Exit.INTERRUPTED, Exit.TERMINATED):
         return "interrupted; every file that was written is complete"
     if isinstance(error, errors.GftcoreError):
@@ -123,7 +126,9 @@ def _message(error: BaseException, code: Exit) -> str:
     if isinstance(error, MemoryError):
         return "not enough memory"
     if isinstance(error, OSError):
-        place = f"{error.filename}: " if error.filename else ""
+        # Where one file replaces another, the second name is the one that the user knows.
+        name = error.filename2 or error.filename
+        place = f"{name}: " if name else ""
         full = "; free some space and run it again" if error.errno == errno.ENOSPC else ""
         return f"{place}{error.strerror or error}{full}"
     return f"internal error, please report it with --debug: {type(error).__name__}: {error}"

@@ -10,7 +10,7 @@ from gftcore.cli import options
 from gftcore.cli.jobs import Job, end_code, find_jobs, summary
 from gftcore.cli.outcome import guarded, print_json, say, tell
 from gftcore.cli.progress import Progress
-from gftcore.errors import GftcoreError, RefusedError
+from gftcore.errors import RefusedError
 
 if TYPE_CHECKING:
     from gftcore.segmentation import SegmentConfig
@@ -27,6 +27,11 @@ def segment(
     *,
     method: options.Method = "local_contrast",
     scale: options.Scale = 4,
+    min_object_px: options.MinObject = 128,
+    local_contrast_sigma: options.Sigma = 12.0,
+    contrast_threshold: options.Contrast = 0.0,
+    ridge_threshold: options.RidgeThreshold = "quantile",
+    ridge_quantile: options.RidgeQuantile = 0.65,
     channel: options.Channel = None,
     max_pixels: options.MaxPixels = 64_000_000,
     dry_run: options.DryRun = False,
@@ -36,23 +41,33 @@ def segment(
     debug: options.Debug = False,  # noqa: ARG001 - read by `guarded`
 ) -> int:
     """Turn raw images into vessel masks, <name>.mask.png, white on black."""
-    from gftcore.segmentation import SegmentConfig
-
-    config = SegmentConfig(method=method, scale=scale)
+    config = options.segment_config(
+        method=method,
+        scale=scale,
+        min_object_px=min_object_px,
+        local_contrast_sigma=local_contrast_sigma,
+        contrast_threshold=contrast_threshold,
+        ridge_threshold=ridge_threshold,
+        ridge_quantile=ridge_quantile,
+    )
     jobs = find_jobs(paths, out)
+    if not dry_run:
+        # A folder that cannot be made is no fault of an image.
+        out.mkdir(parents=True, exist_ok=True)
     silent = json_ or quiet
     with Progress(len(jobs), what="segment", silent=silent or dry_run) as progress:
         for job in jobs:
             target = out / f"{job.stem}.mask.png"
+            if job.status == "failed":
+                progress.step(failed=True)
+                continue
             job.outputs = [str(target)]
-            try:
+            with job.attempt():
                 if target.exists() and not overwrite:
                     raise RefusedError(f"{target} exists; use --overwrite")
                 if not dry_run:
                     _segment_one(job, target, config, channel, max_pixels)
                     job.status = "ok"
-            except GftcoreError as error:
-                job.fail(error)
             progress.step(failed=job.status == "failed")
     counts = summary(jobs)
     if json_:
@@ -77,6 +92,7 @@ def _segment_one(
 
     image = read_image(job.path, channel=channel, max_pixels=max_pixels)  # type: ignore[arg-type]
     mask = segment_image(image, config)
+    job.config_hash = config.hash
     job.counts = {"rows": mask.shape[0], "cols": mask.shape[1], "vessel_px": int(mask.sum())}
     if job.counts["vessel_px"] == 0:
         job.warnings = ("EMPTY_MASK",)

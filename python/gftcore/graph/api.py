@@ -42,7 +42,8 @@ def extract(
     Parameters
     ----------
     mask
-        Vessel mask [H, W]: bool, or integers with at most two values; non-zero is vessel.
+        Vessel mask [H, W]: bool, or integers with at most two values, one of them 0 unless all
+        are equal; non-zero is vessel.
     config
         Settings; None means the defaults.
     threshold
@@ -71,7 +72,7 @@ def extract(
 
     Notes
     -----
-    The same mask gives the same bytes on every machine and with any number of threads. Other
+    The same mask gives the same bytes for every number of threads and every SIMD target. Other
     Python threads run during the whole computation.
 
     References

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from gftcore.graph.config import ExtractConfig
     from gftcore.segmentation import SegmentConfig
 
-__all__ = ["ARRAYS", "KEEPS", "WARNINGS", "assemble", "read_only"]
+__all__ = ["ARRAYS", "KEEPS", "WARNINGS", "assemble", "read_only", "run_settings"]
+__all__ += ["settings_hash"]
 
 KEEPS = ("mask", "skeleton", "distance", "vessel_label", "ica_label", "face_label", "ridge")
 
@@ -73,9 +74,7 @@ def assemble(
     stacklevel: int,
 ) -> HeteroGraph:
     """Wrap what the core returned, and issue its warnings."""
-    settings = config.to_dict()
-    if seg is not None:
-        settings["segmentation"] = seg.to_dict()
+    settings = run_settings(config, seg)
     ica_columns = tuple(arrays["ica_columns"])
     codes = tuple(arrays["warnings"])
     meta = GraphMeta(
@@ -116,8 +115,16 @@ def assemble(
     return graph
 
 
+def run_settings(config: ExtractConfig, seg: SegmentConfig | None) -> dict[str, Any]:
+    """All settings of an extraction as plain values; `seg` is None where nothing is segmented."""
+    settings = config.to_dict()
+    if seg is not None:
+        settings["segmentation"] = seg.to_dict()
+    return settings
+
+
 def settings_hash(settings: Mapping[str, Any]) -> str:
-    """SHA-256 of the canonical JSON of all settings of a run."""
+    """SHA-256 of the canonical JSON of settings: every hash in an output comes from here."""
     import hashlib
 
     return hashlib.sha256(canonical_json(dict(settings)).encode()).hexdigest()

@@ -11,13 +11,21 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from gftcore._native import core
-from gftcore._validation import describe, require_array, require_choice
+from gftcore._validation import (
+    as_array,
+    describe,
+    require_array,
+    require_choice,
+    require_iterator,
+    require_mapping,
+)
 from gftcore.errors import ArgumentError, ArgumentTypeError, ShapeError
 from gftcore.graph.assemble import read_only
 from gftcore.graph.hetero_graph import NODE_TYPES, HeteroGraph
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+    from torch_geometric.data import HeteroData
 
 __all__ = ["DIRECTED", "GraphBatch", "collate", "directed_edges", "finite_features"]
 
@@ -45,18 +53,18 @@ class GraphBatch:
     Attributes
     ----------
     x
-        Type to float32 (or float64) [N_t, F_t].
+        Type to float32 (or float64) [N_t, F_t]; N_t < 2^31.
     node_ptr
         Type to int64 [B + 1]: nodes of graph g are ``node_ptr[g]:node_ptr[g + 1]``.
     rowptr, col
         Relation to int64 [N_dst + 1], [E_r]: edges by destination, each row sorted by (source,
-        edge number).
+        edge number); E_r < 2^31.
     eid
         Relation to int64 [E_r]: CSR slot to the caller's edge number.
     colptr, row, slot
         Relation to int64 [N_src + 1], [E_r], [E_r]: edges by source, and their CSR slot.
     inv_deg
-        Relation to float32 [N_dst]: 1 / max(in-degree, 1).
+        Relation to float32 (float64 if any ``x`` is) [N_dst]: 1 / max(in-degree, 1).
     edge_ptr
         Relation to int64 [B + 1]: CSR slots of graph g.
     """
@@ -79,8 +87,7 @@ class GraphBatch:
 
     def edge_index(self, relation: str) -> NDArray[np.int64]:
         """Return (source, destination) [2, E_r] in the caller's edge order."""
-        if relation not in self.col:
-            raise ArgumentError(f"relation must be one of {', '.join(self.col)}, got {relation!r}")
+        require_choice(relation, tuple(self.col), "relation")
         dst = np.repeat(np.arange(len(self.rowptr[relation]) - 1), np.diff(self.rowptr[relation]))
         out = np.empty((2, len(dst)), dtype=np.int64)
         out[:, self.eid[relation]] = self.col[relation], dst
@@ -109,7 +116,10 @@ class GraphBatch:
         Raises
         ------
         ArgumentError
-            If an edge leaves the range of its nodes or crosses graphs, or a feature is not finite.
+            If an edge leaves the range of its nodes or crosses graphs, a feature is not finite, or
+            a key is missing or unknown.
+        ArgumentTypeError, ShapeError
+            If something is no mapping to arrays of the right type and shape.
 
         Examples
         --------
@@ -118,13 +128,15 @@ class GraphBatch:
         >>> GraphBatch.from_arrays(x, {"vv": [[0, 1], [1, 0]]}).col["vv"].tolist()
         [1, 0]
         """
+        require_mapping(x, NODE_TYPES, "x", "node types")
+        require_mapping(edge_index, tuple(DIRECTED), "edge_index", "relations")
+        if node_ptr is not None:
+            require_mapping(node_ptr, NODE_TYPES, "node_ptr", "node types")
         features = {t: _features(x, t) for t in NODE_TYPES}
+        exact = any(values.dtype == np.float64 for values in features.values())
         ptr = {t: _pointers(node_ptr, t, len(features[t])) for t in NODE_TYPES}
         if len({len(ends) for ends in ptr.values()}) != 1:
             raise ShapeError("node_ptr must have the same length for all node types")
-        unknown = set(edge_index) - set(DIRECTED)
-        if unknown:
-            raise ArgumentError(f"edge_index has unknown relations {', '.join(sorted(unknown))}")
         none = np.empty((2, 0), dtype=np.int64)
         parts: dict[str, dict[str, NDArray[Any]]] = {name: {} for name in _CSR_FIELDS}
         parts["edge_ptr"] = {}
@@ -139,6 +151,9 @@ class GraphBatch:
             )
             for name, array in zip(_CSR_FIELDS, arrays, strict=True):
                 parts[name][relation] = read_only(array)
+            if exact:
+                degree = np.diff(parts["rowptr"][relation])
+                parts["inv_deg"][relation] = read_only(1.0 / np.maximum(degree, 1))
             parts["edge_ptr"][relation] = read_only(parts["rowptr"][relation][ptr[target]])
         return GraphBatch(
             x=MappingProxyType(features),
@@ -146,38 +161,76 @@ class GraphBatch:
             **{name: MappingProxyType(arrays) for name, arrays in parts.items()},
         )
 
+    def to_hetero(self) -> HeteroData:
+        """Return a PyTorch Geometric `HeteroData`; needs the extra ``train``.
+
+        Node types have ``x``, ``ptr`` and ``batch``, relations ``edge_index`` in the caller's
+        order.
+        """
+        from gftcore.graph.exports import batch_to_hetero
+
+        return batch_to_hetero(self)
+
+    @staticmethod
+    def from_hetero(data: HeteroData) -> GraphBatch:
+        """Build a batch from a `HeteroData` with our node types and relations.
+
+        Parameters
+        ----------
+        data
+            One graph, or a `torch_geometric.data.Batch` of several; features must be finite, see
+            ``nonfinite`` of `HeteroGraph.to_hetero`.
+
+        Raises
+        ------
+        ArgumentError, ArgumentTypeError, ShapeError
+            As for `from_arrays`.
+        """
+        from gftcore.graph.exports import batch_from_hetero
+
+        return batch_from_hetero(data)
+
     def __repr__(self) -> str:
         nodes = ", ".join(f"{len(values)} {name}" for name, values in self.x.items())
         edges = sum(len(col) for col in self.col.values())
         return f"GraphBatch({self.num_graphs} graphs: {nodes} nodes, {edges} directed edges)"
 
 
+#: Node and edge numbers fit into int32, which kernels on other devices use.
+_MAX_COUNT = 2**31 - 1
 _CSR_FIELDS = ("rowptr", "col", "eid", "colptr", "row", "slot", "inv_deg")
 
 
 def _features(x: Mapping[str, ArrayLike], name: str) -> NDArray[Any]:
-    if name not in x:
-        raise ArgumentError(
-            f"x must have all node types {', '.join(NODE_TYPES)}; {name} is missing"
-        )
-    given = np.asarray(x[name])
+    label = f"x[{name!r}]"
+    given = as_array(_of_type(x, "x", name), label, "a 2-D array of real numbers")
     dtype = np.float64 if given.dtype == np.float64 else np.float32
-    values = require_array(given, dtype, name=f"x[{name!r}]", ndim=2)
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes inf and is refused below
+        values = require_array(given, dtype, name=label, ndim=2, max_side=_MAX_COUNT)
     if not np.isfinite(values).all():
-        raise ArgumentError(f"x[{name!r}] must be finite, got NaN or infinity")
+        raise ArgumentError(f"{label} must be finite, got NaN or infinity")
     return read_only(values.copy())
 
 
 def _pointers(node_ptr: Mapping[str, ArrayLike] | None, name: str, count: int) -> NDArray[np.int64]:
-    given = [0, count] if node_ptr is None else node_ptr[name]
-    ptr = require_array(given, np.int64, name=f"node_ptr[{name!r}]", ndim=1)
-    if len(ptr) < 1 or ptr[0] != 0 or ptr[-1] != count or bool((np.diff(ptr) < 0).any()):
+    given = [0, count] if node_ptr is None else _of_type(node_ptr, "node_ptr", name)
+    ptr = require_array(given, np.int64, name=f"node_ptr[{name!r}]", ndim=1, max_side=_MAX_COUNT)
+    if len(ptr) < 1 or ptr[0] != 0 or ptr[-1] != count or bool((ptr[1:] < ptr[:-1]).any()):
         raise ArgumentError(f"node_ptr[{name!r}] must rise from 0 to {count}")
     return read_only(ptr.copy())
 
 
+def _of_type(values: Mapping[str, ArrayLike], argument: str, name: str) -> ArrayLike:
+    if name not in values:
+        raise ArgumentError(
+            f"{argument} must have all node types {', '.join(NODE_TYPES)}; {name} is missing"
+        )
+    return values[name]
+
+
 def _edges(edges: ArrayLike, relation: str) -> NDArray[np.int64]:
-    out = require_array(edges, np.int64, name=f"edge_index[{relation!r}]", ndim=2)
+    label = f"edge_index[{relation!r}]"
+    out = require_array(edges, np.int64, name=label, ndim=2, max_side=_MAX_COUNT)
     if out.shape[0] != 2:
         raise ShapeError(f"edge_index[{relation!r}] must have shape [2, E], got {out.shape}")
     return out
@@ -250,7 +303,8 @@ def collate(
     [0, 1, 2]
     """
     require_choice(nonfinite, ("zero", "error"), "nonfinite")
-    given = list(graphs)
+    hint = "; put a single graph into a list"
+    given = list(require_iterator(graphs, "graphs", "a sequence of HeteroGraph", hint))
     _check_graphs(given)
     x: dict[str, NDArray[Any]] = {}
     ptr: dict[str, NDArray[np.int64]] = {}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gftcore import errors
 from gftcore._native import core
-from gftcore._validation import require_choice, require_int
+from gftcore._validation import require_choice, require_int, require_iterator
 from gftcore.errors import ArgumentError, GftcoreError
 from gftcore.graph.assemble import assemble
 from gftcore.graph.inputs import (
@@ -68,7 +68,8 @@ class ExtractFailure:
     index
         Position of the item in the input.
     code
-        Stable short name: the ``code`` of the error class, for example ``SHAPE``.
+        Stable short name: the ``code`` of the error that `extract` raises for this image, for
+        example ``SHAPE``; ``MemoryError`` if there is not enough memory.
     message
         What is wrong.
     name
@@ -129,11 +130,8 @@ def extract_batch(
     names = require_keep(keep, from_mask=False)
     require_choice(on_error, ("record", "raise"), "on_error")
     count = default_threads() if threads is None else require_int(threads, "threads", 1, 1024)
-    if isinstance(items, (str, bytes)) or not isinstance(items, Iterable):
-        raise errors.ArgumentTypeError(
-            f"items must be an iterable of masks or BatchItem, got {type(items).__name__}"
-        )
-    return _run(items, settings, segmentation, count, names, on_error == "raise")
+    each = require_iterator(items, "items", "an iterable of masks or BatchItem")
+    return _run(each, settings, segmentation, count, names, on_error == "raise")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +141,7 @@ class _Ticket:
     index: int
     name: str
     from_image: bool = False
-    failure: GftcoreError | None = None
+    failure: GftcoreError | MemoryError | None = None
 
 
 def _run(
@@ -200,10 +198,8 @@ def _submit(
         extractor.submit(
             given.mask, given.image, given.intensity, given.excluded, given.faz_mask, names
         )
-    except GftcoreError as error:
+    except (GftcoreError, MemoryError) as error:
         return _Ticket(index, known.name, failure=error)
-    except MemoryError as error:
-        return _Ticket(index, known.name, failure=errors.UnavailableError(f"no memory: {error}"))
     return _Ticket(index, known.name, from_image=given.image is not None)
 
 
@@ -233,15 +229,19 @@ def _private(given: CoreInput) -> CoreInput:
     return CoreInput(*(None if array is None else array.copy() for array in arrays))
 
 
-def _failed(ticket: _Ticket, error: GftcoreError) -> ExtractFailure:
+def _failed(ticket: _Ticket, error: GftcoreError | MemoryError) -> ExtractFailure:
+    if isinstance(error, MemoryError):
+        message = str(error) or "not enough memory"
+        return ExtractFailure(ticket.index, "MemoryError", message, ticket.name)
     return ExtractFailure(ticket.index, error.code, str(error), ticket.name)
 
 
-def _as_error(code: str, message: str) -> GftcoreError:
-    """Return the Python class of an error that a native thread reported by its C++ class."""
-    classes: dict[str, type[GftcoreError]] = {
+def _as_error(code: str, message: str) -> GftcoreError | MemoryError:
+    """Return the error that `extract` raises for what a native thread reported."""
+    classes: dict[str, type[GftcoreError | MemoryError]] = {
         "ShapeError": errors.ShapeError,
         "ArgumentError": errors.ArgumentError,
-        "MemoryError": errors.UnavailableError,
+        "UnavailableError": errors.UnavailableError,
+        "MemoryError": MemoryError,
     }
     return classes.get(code, GftcoreError)(message)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from gftcore.errors import ArgumentError
+from gftcore._validation import require_choice
 
 __all__ = ["ICA_COLUMNS", "VESSEL_COLUMNS", "Column", "column_info", "exported_columns"]
 
@@ -129,10 +129,9 @@ def column_info(node_type: str, name: str) -> Column:
     >>> column_info("vessel", "length").exported_mm
     'length_mm'
     """
+    require_choice(node_type, ("vessel", "ica", "faz"), "node_type")
     table = VESSEL_COLUMNS if node_type == "vessel" else ICA_COLUMNS
-    if name not in table:
-        raise ArgumentError(f"there is no {node_type} column {name!r}")
-    return table[name]
+    return table[require_choice(name, tuple(table), "name")]
 
 
 def exported_columns(columns: tuple[str, ...], node_type: str) -> list[tuple[int, str, int]]:

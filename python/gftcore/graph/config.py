@@ -14,7 +14,7 @@ from gftcore._validation import (
     require_real,
     require_rectangles,
 )
-from gftcore.config import config_dict, config_hash
+from gftcore.config import config_dict, config_hash, require_fields
 
 __all__ = ["ADJACENCIES", "BORDERS", "EYES", "FAZ_METHODS", "FEATURES", "PRUNES", "SKELETONS"]
 __all__ += ["ExtractConfig"]
@@ -110,6 +110,7 @@ class ExtractConfig:
 
     def replace(self, **changes: Any) -> ExtractConfig:
         """Return a copy with some fields changed."""
+        require_fields(self, changes)
         return dataclasses.replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:

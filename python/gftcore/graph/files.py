@@ -25,8 +25,15 @@ if TYPE_CHECKING:
 
 __all__ = ["load", "read_meta", "save"]
 
-#: A file may unpack to this many bytes at most: 30 times a graph of 64 Mpx.
-MAX_BYTES = 1 << 34
+#: A file may unpack to this many bytes at most: 64 Mpx with all images kept.
+MAX_BYTES = 64_000_000 * 30
+_META_BYTES = 1 << 24
+_MAX_ATTRIBUTES = 8
+#: Array fields whose lengths are equal, by what they count.
+_COUNTED = {
+    "node": "nodes", "segment": "segments", "vessel": "segments", "point": "points",
+    "ica": "areas", "face": "faces", "faz": "zones",
+}  # fmt: skip
 _KEPT_DTYPES = {
     "mask": "bool",
     "skeleton": "bool",
@@ -129,7 +136,8 @@ def load(path: str | Path) -> HeteroGraph:
 
     Notes
     -----
-    Nothing in the file is executed. Sizes are checked before memory is taken.
+    Nothing in the file is executed. No member is read before its size fits the image that `meta`
+    names and the members before it; 1.92 GB in all is the limit.
     """
     with _Reader(path) as reader:
         meta = reader.meta()
@@ -174,8 +182,8 @@ class _Reader:
         if not condition:
             raise FormatError(f"{self._path}: {message}")
 
-    def array(self, name: str, dtype: str, cols: int | None) -> NDArray[Any]:
-        """Read one member whose type and shape are known in advance."""
+    def array(self, name: str, dtype: str, cols: int | None, most: tuple[int, int]) -> NDArray[Any]:
+        """Read one member of known type, with at most `most` rows and columns."""
         info = self._members.get(f"{name}.npy")
         if info is None:
             raise FormatError(f"{self._path}: no {SCHEMA} file: {name} is missing")
@@ -189,6 +197,10 @@ class _Reader:
                 len(shape) == (1 if cols == 0 else 2) and (not cols or shape[1] == cols),
                 f"{name} has the wrong shape {shape}",
             )
+            self._require(
+                all(side <= limit for side, limit in zip(shape, most, strict=False)),
+                f"{name} has the wrong shape {shape}: larger than this graph can be",
+            )
             size = math.prod(shape) * found.itemsize
             self._require(
                 0 <= size <= info.file_size and all(side >= 0 for side in shape),
@@ -201,7 +213,7 @@ class _Reader:
     def meta(self) -> Mapping[str, Any]:
         """Read and check the JSON part."""
         try:
-            meta = json.loads(self.array("meta", "uint8", 0).tobytes())
+            meta = json.loads(self.array("meta", "uint8", 0, (_META_BYTES, 0)).tobytes())
         except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
             raise FormatError(f"{self._path}: meta is no JSON: {error}") from error
         self._require(isinstance(meta, dict), "meta is no JSON object")
@@ -247,9 +259,30 @@ class _Reader:
             "ica_x": len(ica_columns),
             "faz_x": len(ica_columns),
         }
+        origin = self.graph_meta(meta)
+        rows, cols_ = origin.shape
+        # Each node, point, area and face has a pixel of its own. Each of the two ends of a segment
+        # leaves a pixel in one of eight directions, so that there are at most four per pixel.
+        most = dict.fromkeys(_COUNTED.values(), rows * cols_)
+        most |= {"segments": 4 * rows * cols_, "zones": 1}
         fields: dict[str, Any] = {}
         for name, (dtype, cols) in ARRAYS.items():
-            fields[name] = self.array(name, dtype, widths.get(name, cols))
+            kind = "segments" if name == "point_ptr" else _COUNTED[name.split("_")[0]]
+            more = 1 if name == "point_ptr" else 0
+            width = widths.get(name, cols)
+            limits = (most[kind] + more, width or 0)
+            fields[name] = self.array(name, dtype, width, limits)
+            most[kind] = len(fields[name]) - more
+        nodes = {"vessel": most["segments"], "ica": most["areas"], "faz": most["zones"]}
+        edges: dict[str, NDArray[Any]] = {}
+        attributes: dict[str, NDArray[Any]] = {}
+        for relation, (source, target) in RELATIONS.items():
+            pairs = nodes[source] * nodes[target]
+            edges[relation] = self.array(f"edges.{relation}", "int64", None, (2, pairs))
+            pairs = edges[relation].shape[1]
+            attributes[relation] = self.array(
+                f"edge_attr.{relation}", "float32", None, (pairs, _MAX_ATTRIBUTES)
+            )
         faz = meta["faz"]
         confidence = faz["confidence"]
         graph = HeteroGraph(
@@ -262,14 +295,12 @@ class _Reader:
                 method=str(faz["method"]),
                 confidence=math.nan if confidence is None else float(confidence),
             ),
-            edges=MappingProxyType({r: self.array(f"edges.{r}", "int64", None) for r in RELATIONS}),
-            edge_attr=MappingProxyType(
-                {r: self.array(f"edge_attr.{r}", "float32", None) for r in RELATIONS}
-            ),
-            meta=self.graph_meta(meta),
+            edges=MappingProxyType(edges),
+            edge_attr=MappingProxyType(attributes),
+            meta=origin,
             kept=MappingProxyType(
                 {
-                    name: self.array(f"kept.{name}", dtype, None)
+                    name: self.array(f"kept.{name}", dtype, None, origin.shape)
                     for name, dtype in _KEPT_DTYPES.items()
                     if f"kept.{name}.npy" in self._members
                 }
@@ -295,8 +326,20 @@ class _Reader:
         rising = len(ptr) >= 1 and ptr[0] == 0 and ptr[-1] == graph.num_points
         self._require(rising and bool((np.diff(ptr) >= 0).all()), "point_ptr does not rise")
         self._require(len(graph.faz_x) <= 1, "there is more than one FAZ")
+        rows, cols = graph.meta.shape
         self._range(graph.node_kind, 5, "node_kind")
+        self._range(graph.node_pixels, rows * cols + 1, "node_pixels")
+        self._range(graph.point_pixel[:, 0], rows, "point_pixel")
+        self._range(graph.point_pixel[:, 1], cols, "point_pixel")
+        self._range(graph.ica_label_id, 1 << 31, "ica_label_id")
+        box = graph.ica_bbox
+        self._range(box[:, 0::2], rows + 1, "ica_bbox")
+        self._range(box[:, 1::2], cols + 1, "ica_bbox")
+        self._require(bool((box[:, :2] < box[:, 2:]).all()), "ica_bbox has an empty box")
         self._range(graph.segment_nodes, graph.num_nodes, "segment_nodes")
+        degree = np.bincount(graph.segment_nodes.ravel(), minlength=graph.num_nodes)
+        fits = np.array_equal(degree, graph.node_degree)
+        self._require(fits, "node_degree does not fit segment_nodes")
         self._range(graph.segment_faces, len(graph.face_ica), "segment_faces")
         self._range(graph.face_ica + 2, graph.num_icas + 2, "face_ica")
         sizes = {"vessel": graph.num_segments, "ica": graph.num_icas, "faz": len(graph.faz_x)}
@@ -306,8 +349,13 @@ class _Reader:
             self._require(shape_ok, f"edges.{relation} has the wrong shape {edges.shape}")
             self._range(edges[0], sizes[source], f"edges.{relation}")
             self._range(edges[1], sizes[target], f"edges.{relation}")
+        areas = max(0, graph.faz_info.label, int(graph.ica_label_id.max(initial=0)))
+        labels = {"vessel_label": graph.num_segments, "ica_label": areas}
+        labels["face_label"] = len(graph.face_ica)
         for name, image in graph.kept.items():
             self._require(image.shape == graph.meta.shape, f"kept.{name} has the wrong shape")
+            if name in labels:
+                self._range(image, labels[name] + 1, f"kept.{name}")
 
     def _range(self, values: NDArray[Any], size: int, name: str) -> None:
         ok = values.size == 0 or (int(values.min()) >= 0 and int(values.max()) < size)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from gftcore.errors import ArgumentError
+from gftcore._validation import require_choice
 
 if TYPE_CHECKING:
     import networkx
@@ -218,16 +218,12 @@ class HeteroGraph:
     def _column(
         values: NDArray[np.float64], columns: tuple[str, ...], name: str
     ) -> NDArray[np.float64]:
-        if name not in columns:
-            raise ArgumentError(f"there is no column {name!r}; there are {', '.join(columns)}")
-        return values[:, columns.index(name)]
+        return values[:, columns.index(require_choice(name, columns, "column"))]
 
     def features(self, node_type: str) -> NDArray[np.float64]:
         """Feature matrix of a node type: ``vessel``, ``ica`` or ``faz``."""
         tables = {"vessel": self.vessel_x, "ica": self.ica_x, "faz": self.faz_x}
-        if node_type not in tables:
-            raise ArgumentError(f"node_type must be one of {', '.join(tables)}, got {node_type!r}")
-        return tables[node_type]
+        return tables[require_choice(node_type, NODE_TYPES, "node_type")]
 
     def positions(self, node_type: str) -> NDArray[np.float64]:
         """Positions (row, col) of all nodes of a type [N, 2]: arc midpoints or centroids."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gftcore._validation import describe
-from gftcore.errors import ArgumentTypeError
+from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.graph.columns import (
     ICA_COLUMNS,
     VESSEL_COLUMNS,
@@ -19,6 +19,7 @@ from gftcore.graph.columns import (
 )
 from gftcore.graph.hetero_graph import NODE_KINDS, NODE_TYPES, RELATIONS, HeteroGraph
 from gftcore.io import write_csv
+from gftcore.io.files import require_path
 
 __all__ = ["IMAGE_COLUMNS", "image_row", "write_dictionary", "write_tables"]
 
@@ -65,7 +66,11 @@ def write_tables(graph: HeteroGraph, stem: str | Path, *, image_id: str = "") ->
     """
     if not isinstance(graph, HeteroGraph):
         raise ArgumentTypeError(f"graph must be a HeteroGraph, got {describe(graph)}")
-    base = Path(stem)
+    base = require_path(stem)
+    if not base.name:
+        raise ArgumentError(f"stem must end with the name of the tables, got {str(stem)!r:.80}")
+    if not isinstance(image_id, str):
+        raise ArgumentTypeError(f"image_id must be a text, got {describe(image_id)}")
     key = image_id or base.name
     paths = [
         base.with_name(f"{base.name}.{table}.csv") for table in ("junctions", "nodes", "edges")

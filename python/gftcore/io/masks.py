@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Masks from files, whatever two values they use."""
+"""Masks from files: 1-bit, 0/1 and 0/255 mean the same."""
 
 from __future__ import annotations
 
@@ -41,12 +41,15 @@ def read_mask(
 ) -> NDArray[np.uint8]:
     """Read a mask as uint8 [H, W] of 0 and 1; non-zero is foreground.
 
+    Of two values one has to be 0; a file of a single other value is all foreground.
+
     Parameters
     ----------
     path
         Image file as for `read_image`; 1-bit, 0/1 and 0/255 files mean the same.
     threshold
-        Needed for files with more than two values: foreground is ``value > threshold``.
+        Needed for files with more than two values, or with two of which none is 0: foreground is
+        ``value > threshold``.
     channel, max_pixels
         As for `read_image`.
 

@@ -4,13 +4,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gftcore._validation import describe, require_bool, require_choice, require_int, require_real
-from gftcore.config import config_dict, config_hash
-from gftcore.errors import ArgumentError, ArgumentTypeError
+from gftcore._validation import (
+    require_bool,
+    require_choice,
+    require_int,
+    require_iterator,
+    require_real,
+)
+from gftcore.config import config_dict, config_hash, require_fields
+from gftcore.errors import ArgumentError
 
 __all__ = ["MAX_SCALE", "METHODS", "SIGMA_RANGE", "THRESHOLDS", "SegmentConfig"]
 __all__ += ["require_scale", "require_sigma", "require_sigmas"]
@@ -37,11 +42,8 @@ def require_sigma(value: object, name: str) -> float:
 
 def require_sigmas(values: object, name: str) -> tuple[float, ...]:
     """Return one or more standard deviations, in pixels."""
-    if isinstance(values, (str, bytes)) or not isinstance(values, Iterable):
-        raise ArgumentTypeError(
-            f"{name} must be a sequence of numbers, got {describe(values)}; put one into a tuple"
-        )
-    sigmas = tuple(require_sigma(value, name) for value in values)
+    each = require_iterator(values, name, "a sequence of numbers", "; put one into a tuple")
+    sigmas = tuple(require_sigma(value, name) for value in each)
     if not sigmas:
         raise ArgumentError(f"{name} must hold at least one number, got none")
     return sigmas
@@ -113,6 +115,7 @@ class SegmentConfig:
 
     def replace(self, **changes: Any) -> SegmentConfig:
         """Return a copy with some fields changed."""
+        require_fields(self, changes)
         return dataclasses.replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def test_columns_by_name() -> None:
     assert result.vessel("length").shape == (4,)
     assert result.positions("vessel").shape == (4, 2)
     assert len(result.positions("ica")) == result.num_icas
-    with pytest.raises(ArgumentError, match="no column 'width'"):
+    with pytest.raises(ArgumentError, match=r"column must be one of .* got 'width'"):
         result.vessel("width")
     with pytest.raises(ArgumentError, match="node_type"):
         result.features("artery")
@@ -161,6 +161,8 @@ def test_settings_hash_what_they_hold() -> None:
         graph.ExtractConfig("fast")  # type: ignore[misc]
     with pytest.raises(TypeError):
         graph.ExtractConfig(spurs="bulge")  # type: ignore[call-arg]
+    with pytest.raises(ArgumentTypeError, match="no field 'prun'; did you mean 'prune'"):
+        graph.ExtractConfig().replace(prun="none")
 
 
 @pytest.mark.parametrize(

@@ -124,3 +124,69 @@ def test_bad_arrays() -> None:
                                          threshold=0.5)]  # fmt: skip
     with pytest.raises(ArgumentError, match="same feature columns"):
         graph.collate(mixed)
+
+
+EMPTY = {"vessel": [0, 2], "ica": [0, 0], "faz": [0, 0]}
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"x": None}, ArgumentTypeError, r"x must map node types .* got NoneType"),
+        ({"x": {1: [[1.0]]}}, ArgumentError, "x has unknown node types 1; known are vessel"),
+        ({"x": {"vessel": [[1.0], [1.0, 2.0]]}}, ArgumentTypeError, r"x\['vessel'\] must be"),
+        ({"x": {"vessel": None}}, ArgumentTypeError, r"x\['vessel'\] must be .* got NoneType"),
+        ({"x": {"vessel": np.ones((2, 2), complex)}}, ArgumentTypeError, r"x\['vessel'\] must be"),
+        ({"x": {"vessel": np.zeros((2**31, 0))}}, ShapeError, "at most 2147483647"),
+        ({"edge_index": None}, ArgumentTypeError, r"edge_index must map relations"),
+        ({"edge_index": [[0], [1]]}, ArgumentTypeError, "edge_index must map .* got list"),
+        ({"edge_index": {3: [[0], [1]]}}, ArgumentError, "edge_index has unknown relations 3"),
+        ({"edge_index": {"vv": [[0, 1], [1]]}}, ArgumentTypeError, r"edge_index\['vv'\] must be"),
+        ({"edge_index": {"vv": None}}, ArgumentTypeError, r"edge_index\['vv'\] must be"),
+        ({"edge_index": {"vv": [[0.5], [1]]}}, ArgumentTypeError, r"edge_index\['vv'\] must be"),
+        (
+            {"edge_index": {"vv": np.broadcast_to(0, (2, 2**31))}},
+            ShapeError,
+            r"edge_index\['vv'\] must have axes of at most 2147483647",
+        ),
+        (
+            {"node_ptr": {"vessel": [0, 2]}},
+            ArgumentError,
+            "node_ptr must have all .* ica is missing",
+        ),
+        ({"node_ptr": [0, 2]}, ArgumentTypeError, "node_ptr must map node types"),
+        ({"node_ptr": {**EMPTY, "ica": None}}, ArgumentTypeError, r"node_ptr\['ica'\] must be"),
+        ({"node_ptr": {**EMPTY, "x": [0]}}, ArgumentError, "node_ptr has unknown node types x"),
+        (
+            {"node_ptr": {**EMPTY, "vessel": [0, 2**62, -(2**62), 2]}},
+            ArgumentError,
+            r"node_ptr\['vessel'\] must rise from 0 to 2",
+        ),
+    ],
+)
+def test_errors_name_the_argument(change: dict[str, Any], error: type, message: str) -> None:
+    given: dict[str, Any] = {"x": features(vessel=2), "edge_index": {}, **change}
+    if change.get("x"):
+        given["x"] = features(vessel=2) | change["x"]
+    with pytest.raises(error, match=message):
+        graph.GraphBatch.from_arrays(given.pop("x"), given.pop("edge_index"), **given)
+
+
+@pytest.mark.parametrize("wrong", [3, None])
+def test_collate_takes_a_sequence(wrong: Any) -> None:
+    with pytest.raises(ArgumentTypeError, match="graphs must be a sequence of HeteroGraph"):
+        graph.collate(wrong)
+    with pytest.raises(ArgumentTypeError, match="put a single graph into a list"):
+        graph.collate(graphs(1)[0])  # type: ignore[arg-type]
+    with pytest.raises((ArgumentError, ArgumentTypeError), match="relation must be one of"):
+        graph.collate(graphs(1)).edge_index(wrong)
+
+
+def test_degrees_have_the_precision_of_the_features() -> None:
+    edges = {"vv": [[0, 1, 2], [0, 0, 0]]}
+    exact = graph.GraphBatch.from_arrays(features(vessel=3), edges)
+    assert exact.inv_deg["vv"].dtype == np.float64
+    assert exact.inv_deg["vv"].tolist() == [1 / 3, 1.0, 1.0]
+    assert not exact.inv_deg["vv"].flags.writeable
+    single = {name: values.astype(np.float32) for name, values in features(vessel=3).items()}
+    assert graph.GraphBatch.from_arrays(single, edges).inv_deg["vv"].dtype == np.float32

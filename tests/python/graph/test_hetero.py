@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gftcore import graph
-from gftcore.errors import ArgumentError, MissingExtraError
+from gftcore.errors import ArgumentError, ArgumentTypeError, MissingExtraError
 from gftcore.graph.batch import DIRECTED
 
 pytestmark = pytest.mark.train
@@ -78,3 +78,40 @@ def test_a_missing_extra_is_named(item: graph.HeteroGraph, monkeypatch: pytest.M
         item.to_hetero()
     with pytest.raises(ArgumentError, match="nonfinite must be one of"):
         item.to_hetero(nonfinite="drop")  # type: ignore[arg-type]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_batches_come_back(item: graph.HeteroGraph) -> None:
+    pytest.importorskip("torch_geometric", reason="needs torch-geometric")
+    from torch_geometric.data import Batch
+
+    other = graph.extract(np.random.default_rng(3).random((30, 40)) < 0.5)
+    wanted = graph.collate([item, other])
+    joined = Batch.from_data_list([part.to_hetero(nonfinite="zero") for part in (item, other)])
+    data = wanted.to_hetero()
+    data.validate()
+    assert data["vessel"].batch.tolist() == joined["vessel"].batch.tolist()
+    back = graph.GraphBatch.from_hetero(data)
+    for name in ("x", "node_ptr", "rowptr", "col", "eid", "colptr", "row", "slot", "edge_ptr"):
+        for key, array in getattr(wanted, name).items():
+            assert np.array_equal(array, getattr(back, name)[key]), (name, key)
+    # PyTorch Geometric joins the graphs in its own order of edges; their rows are the same.
+    found = graph.GraphBatch.from_hetero(joined)
+    assert all(np.array_equal(found.col[key], wanted.col[key]) for key in DIRECTED)
+    assert all(np.array_equal(found.node_ptr[key], wanted.node_ptr[key]) for key in wanted.x)
+    data["vessel"].x.zero_()
+    assert wanted.x["vessel"].any()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_foreign_data_is_refused(item: graph.HeteroGraph) -> None:
+    torch = pytest.importorskip("torch", reason="needs torch")
+    pyg = pytest.importorskip("torch_geometric.data", reason="needs torch-geometric")
+    with pytest.raises(ArgumentTypeError, match="data must be a HeteroData, got int"):
+        graph.GraphBatch.from_hetero(3)  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="vessel is missing"):
+        graph.GraphBatch.from_hetero(pyg.HeteroData())
+    data = item.to_hetero(nonfinite="zero")
+    data["ica", "knows", "ica"].edge_index = torch.zeros((2, 0), dtype=torch.int64)
+    with pytest.raises(ArgumentError, match="no other relations"):
+        graph.GraphBatch.from_hetero(data)

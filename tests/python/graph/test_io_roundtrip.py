@@ -141,11 +141,19 @@ def test_wrong_arrays(small: graph.HeteroGraph, tmp_path: Path) -> None:
         "edge_attr.vv": (npy(small.edge_attr["vv"][1:]), r"edges\.vv has the wrong shape"),
         "node_degree": (npy(small.node_degree.astype(np.int64)), "node_degree must hold int32"),
         "ica_bbox": (npy(small.ica_bbox[:, :3].copy()), "ica_bbox has the wrong shape"),
-        "ica_x": (npy(small.ica_x[1:]), "numbers of areas differ"),
+        "ica_x": (npy(small.ica_x[1:]), r"ica_label_id has the wrong shape \(6,\): larger"),
         "vessel_x": (npy(np.asfortranarray(small.vessel_x)), "C order"),
         "kept.mask": (npy(np.zeros((3, 3), dtype=bool)), r"kept\.mask has the wrong shape"),
         "face_ica": (npy(small.face_ica[:-1])[:-3], "cut short|wrong length"),
         "faz_x": (b"no array", "damaged"),
+        "point_pixel": (npy(small.point_pixel + 60), "point_pixel has values out of range"),
+        "node_pixels": (npy(-small.node_pixels - 1), "node_pixels has values out of range"),
+        "ica_label_id": (npy(-small.ica_label_id), "ica_label_id has values out of range"),
+        "kept.ica_label": (npy(small.kept["ica_label"] + 99), r"kept\.ica_label has values"),
+        "kept.vessel_label": (
+            npy(small.kept["vessel_label"] - 1),
+            r"kept\.vessel_label has values",
+        ),
     }
     for name, (data, message) in bad.items():
         with pytest.raises(FormatError, match=message):
@@ -175,6 +183,52 @@ def test_sizes_are_checked_before_memory_is_taken(small: graph.HeteroGraph, tmp_
     header = npy(np.zeros(1, dtype=np.uint8)).replace(b"(1,), }", b"(9999999999999,), }")
     with pytest.raises(FormatError, match="node_kind"):
         graph.load(rewritten(tmp_path / "a.npz", "node_kind", header))
+
+
+def test_boxes_and_degrees_fit(small: graph.HeteroGraph, tmp_path: Path) -> None:
+    graph.save(small, tmp_path / "a.npz")
+    for data, message in (
+        (npy(small.ica_bbox + 50), "ica_bbox has values out of range"),
+        (npy(small.ica_bbox[:, [2, 3, 0, 1]].copy()), "ica_bbox has an empty box"),
+    ):
+        with pytest.raises(FormatError, match=message):
+            graph.load(rewritten(tmp_path / "a.npz", "ica_bbox", data))
+    data = npy(small.node_degree + 1)
+    with pytest.raises(FormatError, match="node_degree does not fit"):
+        graph.load(rewritten(tmp_path / "a.npz", "node_degree", data))
+
+
+def test_no_member_is_larger_than_the_image_allows(
+    small: graph.HeteroGraph, tmp_path: Path
+) -> None:
+    """Members of zeros compress to nothing, and would unpack to gigabytes."""
+    graph.save(small, tmp_path / "a.npz")
+    pixels, segments = 60 * 80, small.num_segments
+    huge = {
+        "node_rowcol": np.zeros((pixels + 1, 2), np.float32),
+        "point_ptr": np.zeros(segments + 2, np.int64),
+        "face_ica": np.zeros(pixels + 1, np.int64),
+        "edges.vv": np.zeros((2, segments**2 + 1), np.int64),
+        "edge_attr.vv": np.zeros((small.edges["vv"].shape[1], 1000), np.float32),
+        "faz_x": np.zeros((2, len(small.ica_columns))),
+    }
+    for name, array in huge.items():
+        with pytest.raises(FormatError, match=f"{name} has the wrong shape .* larger than"):
+            graph.load(rewritten(tmp_path / "a.npz", name, npy(array)))
+    with pytest.raises(FormatError, match="node_rowcol has the wrong shape"):
+        graph.load(changed_meta(small, tmp_path, shape=[1, 5]))
+
+
+def test_an_archive_has_a_limit(
+    small: graph.HeteroGraph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gftcore.graph import files
+
+    assert files.MAX_BYTES == 64_000_000 * 30
+    graph.save(small, tmp_path / "a.npz")
+    monkeypatch.setattr(files, "MAX_BYTES", 1000)
+    with pytest.raises(FormatError, match="would unpack to more than 1000 bytes"):
+        graph.load(tmp_path / "a.npz")
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -217,6 +271,11 @@ def test_save_refuses_other_suffixes_and_objects(small: graph.HeteroGraph, tmp_p
         graph.save(small, tmp_path / "a.pkl")
     with pytest.raises(ArgumentTypeError, match="HeteroGraph"):
         graph.save({}, tmp_path / "a.npz")  # type: ignore[arg-type]
+    for stem, image_id in ((3, ""), (None, ""), (tmp_path / "a", 3), ("a\0b", "")):
+        with pytest.raises(ArgumentTypeError):
+            graph.write_tables(small, stem, image_id=image_id)  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="stem must end with"):
+        graph.write_tables(small, "/")
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -264,6 +323,19 @@ def test_every_column_is_in_the_data_dictionary(small: graph.HeteroGraph, tmp_pa
     for name in (*small.vessel_columns, *small.ica_columns):
         node_type = "vessel" if name in small.vessel_columns else "ica"
         assert graph.column_info(node_type, name).meaning
+
+
+def test_columns_of_other_types_are_unknown(small: graph.HeteroGraph) -> None:
+    for node_type, name in (("foo", "length"), ("vessel", "lenght"), ("ica", "length")):
+        with pytest.raises(ArgumentError, match="must be one of"):
+            graph.column_info(node_type, name)
+    for wrong in ([1], 3.5, None):
+        with pytest.raises(ArgumentTypeError, match="must be one of"):
+            graph.column_info("vessel", wrong)  # type: ignore[arg-type]
+        with pytest.raises(ArgumentTypeError, match="node_type must be one of"):
+            small.features(wrong)  # type: ignore[arg-type]
+        with pytest.raises(ArgumentTypeError, match="column must be one of"):
+            small.vessel(wrong)  # type: ignore[arg-type]
 
 
 def test_overlay_shows_what_the_graph_holds(small: graph.HeteroGraph) -> None:

@@ -58,3 +58,17 @@ def test_provenance_names_no_place_and_no_time() -> None:
 def test_sha256(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
     assert io.file_sha256(tmp_path / "a").startswith("ba7816bf8f01cfea")
+
+
+def test_the_umask_of_the_process_is_let_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = os.umask(0o027)
+    try:
+        with monkeypatch.context() as patch:
+            patch.delattr(os, "umask")
+            with io.atomic_path(tmp_path / "a") as temporary:
+                temporary.write_text("x")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a").stat().st_mode & 0o777 == 0o640

@@ -24,7 +24,9 @@ void require_same_shape(const A& a, const char* a_name, const B& b, const char* 
 inline constexpr index_t kMaxClosedSide = kMaxSide + 2;
 
 /// Throws ShapeError when a side is longer than `longest`.
-inline void require_supported_size(index_t rows, index_t cols, const char* name,
+inline void require_supported_size(index_t rows,
+                                   index_t cols,
+                                   const char* name,
                                    index_t longest = kMaxSide) {
   if (rows <= longest && cols <= longest) return;
   throw ShapeError(std::string(name) + " must have sides of at most " + std::to_string(longest) +

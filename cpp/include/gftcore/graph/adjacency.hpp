@@ -30,9 +30,10 @@ struct Adjacency {
 };
 
 /// planar: a segment touches the regions of its left and right face, as match_faces found them.
-/// vv pairs different segments that share a node. A segment whose both faces belong to one region gives one vi edge and no ii edge; a face without region
-/// gives none. The weight counts the segment's points; ii adds up all separating segments.
-/// Throws ShapeError unless `faces` are the graph's and region_of_face theirs.
+/// vv pairs different segments that share a node. A segment whose both faces belong to one region
+/// gives one vi edge and no ii edge; a face without region gives none. The weight counts the
+/// segment's points; ii adds up all separating segments. Throws ShapeError unless `faces` are the
+/// graph's and region_of_face theirs.
 void planar_adjacency(const SkeletonGraph& graph,
                       const Faces& faces,
                       std::span<const label_t> region_of_face,
