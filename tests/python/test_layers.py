@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 import pytest
+
 from checkout import ROOT
 
 # The areas each area may use besides itself; `simd` is a leaf that kernels call.

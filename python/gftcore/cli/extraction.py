@@ -149,7 +149,8 @@ class Extraction:
                         item = self.reading.item(job.path)
                     else:
                         job.status = "skipped"
-                        self._describe(job, stored, table)
+                        self._describe(job, stored)
+                        self._add_row(job, stored, table)
             if item is None:
                 progress.step(failed=job.status == "failed")
                 continue
@@ -205,13 +206,16 @@ class Extraction:
             write_tables(graph, self.stem(job), image_id=str(job.stem))
             if self.overlay:
                 write_image(targets[-1], draw_overlay(graph))
+            # Before the graph file, so that an interruption leaves no graph without its row.
+            self._add_row(job, graph, table)
             # Last, because its presence says that the others are complete.
             save(_without_images(graph), targets[0])
         except BaseException:
+            table.drop(job)
             self._take_back(targets)
             raise
         job.status = "ok"
-        self._describe(job, graph, table)
+        self._describe(job, graph)
 
     def _take_back(self, targets: list[Path]) -> None:
         """Remove half a result: without its graph file the next run would take it for foreign."""
@@ -219,11 +223,14 @@ class Extraction:
             with contextlib.suppress(OSError):
                 path.unlink(missing_ok=True)
 
-    def _describe(self, job: Job, graph: HeteroGraph, table: _ImageTable) -> None:
+    def _describe(self, job: Job, graph: HeteroGraph) -> None:
         job.outputs = [str(path) for path in self.names(job)]
         job.warnings = graph.meta.warnings
         job.counts = counts_of(graph)
         job.config_hash = graph.meta.config_hash
+
+    @staticmethod
+    def _add_row(job: Job, graph: HeteroGraph, table: _ImageTable) -> None:
         table.add(image_row(graph, image_id=str(job.stem), relpath=_relpath(job)))
 
     def _write_run_files(self) -> None:
@@ -286,6 +293,9 @@ class _ImageTable:
 
     def add(self, row: list[Any]) -> None:
         self._rows[str(row[0])] = row
+
+    def drop(self, job: Job) -> None:
+        self._rows.pop(str(job.stem), None)
 
     def add_failures(self, jobs: list[Job], kind: str) -> None:
         done = {job.stem for job in jobs if job.status != "failed"}
