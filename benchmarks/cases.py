@@ -16,6 +16,7 @@ import scipy.ndimage as ndi
 import sknw
 from skimage import measure, morphology
 
+import gftcore
 from checks import (
     Check,
     any_tables,
@@ -54,7 +55,8 @@ class Peer:
 
     @property
     def version(self) -> str:
-        return version(self.package)
+        # gftcore may run from a folder that no installer described
+        return gftcore.__version__ if self.package == "gftcore" else version(self.package)
 
 
 @dataclass(frozen=True)

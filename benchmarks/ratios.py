@@ -5,7 +5,7 @@
 
 CPU time of one thread (wall time where threads are the point), medians of alternating rounds,
 answers compared before anything is timed. Exit code: 0 all goals met, 1 a ratio below its goal,
-2 a wrong answer (the JSON is not written).
+2 a wrong answer or a failure (the JSON is not written).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import argparse
 import json
 import sys
 import time
+import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import asdict
@@ -181,4 +182,9 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        code = main()
+    except Exception:
+        traceback.print_exc()
+        code = WRONG  # Python's own 1 would read as a missed goal
+    sys.exit(code)

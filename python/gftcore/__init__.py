@@ -16,10 +16,11 @@ Examples
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from gftcore._lazy import attach
 from gftcore.errors import GftcoreError, GftcoreWarning
+
+# Known to type checkers by its name; `typing` itself would take most of the time of this import.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from gftcore import cli, errors, graph, io, reference, segmentation

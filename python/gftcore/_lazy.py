@@ -5,10 +5,14 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Mapping
-from types import ModuleType
 
 from gftcore.errors import MissingExtraError
+
+# Known to type checkers by its name; `typing` itself would take most of the time of this import.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from types import ModuleType
 
 __all__ = ["attach", "require"]
 

@@ -293,14 +293,7 @@ def require_names(
     values: Iterable[str] | str, choices: Sequence[str], name: str
 ) -> tuple[str, ...]:
     """Return several names without repetition, each one of the choices."""
-    if isinstance(values, str):
-        raise ArgumentTypeError(f'{name} must be a sequence of names, got {values!r}; use ("...",)')
-    try:
-        items = list(values)
-    except TypeError as error:
-        raise ArgumentTypeError(
-            f"{name} must be a sequence of names, got {describe(values)}"
-        ) from error
+    items = require_iterator(values, name, "a sequence of names", '; use ("...",) for one')
     return tuple(dict.fromkeys(require_choice(item, choices, name) for item in items))
 
 

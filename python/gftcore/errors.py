@@ -8,7 +8,10 @@ compiled core looks its classes up here.
 
 from __future__ import annotations
 
-from typing import ClassVar
+# Known to type checkers by its name; `typing` itself would take most of the time of this import.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 __all__ = [
     "ArgumentError",

@@ -326,7 +326,7 @@ def test_every_column_is_in_the_data_dictionary(small: graph.HeteroGraph, tmp_pa
 
 
 def test_columns_of_other_types_are_unknown(small: graph.HeteroGraph) -> None:
-    for node_type, name in (("foo", "length"), ("vessel", "lenght"), ("ica", "length")):
+    for node_type, name in (("foo", "length"), ("vessel", "width"), ("ica", "length")):
         with pytest.raises(ArgumentError, match="must be one of"):
             graph.column_info(node_type, name)
     for wrong in ([1], 3.5, None):
