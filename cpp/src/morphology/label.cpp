@@ -148,12 +148,13 @@ void paint(const Labelling& labelling, ImageView<label_t> out) {
   const auto cols = static_cast<std::int32_t>(out.cols());
   const Run* runs = labelling.runs.data();
   const label_t* labels = labelling.label_of_run.data();
+  const index_t* row_ptr = labelling.row_ptr.data();
   const index_t loose_rows = out.rows() - 1 - kLoose / std::max(out.cols(), index_t{1});
   for (index_t r = 0; r < out.rows(); ++r) {
     label_t* pixels = out.row(r);
     const bool loose = r < loose_rows;
     std::int32_t painted = 0;
-    for (index_t i = labelling.row_ptr[r]; i < labelling.row_ptr[r + 1]; ++i) {
+    for (index_t i = row_ptr[r]; i < row_ptr[r + 1]; ++i) {
       if (loose) {
         fill_loosely(pixels, painted, runs[i].begin, 0);
         fill_loosely(pixels, runs[i].begin, runs[i].end, labels[i]);

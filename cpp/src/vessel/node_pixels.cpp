@@ -61,7 +61,7 @@ void join_touching_junctions(TraceScratch& s) {
     const unsigned near = junctions_near(s, p);
     s.euler[at(i)] = euler_share(near);
     if ((near & 8U) != 0) unite(s.root, i, i - 1);
-    for (unsigned j = 0; j < 3; ++j) {
+    for (std::int32_t j = 0; j < 3; ++j) {
       if ((near >> j & 1U) != 0) unite(s.root, i, rank(s, p.row - 1, p.col - 1 + j));
     }
   }

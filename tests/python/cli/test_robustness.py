@@ -28,7 +28,11 @@ def endless_extract(tmp_path: Path) -> subprocess.Popen[str]:
     mask = RNG.random((300, 300)) < 0.5
     for number in range(60):
         io.write_image(folder / f"{number:02}.png", np.roll(mask, number, axis=0))
-    program = "import sys; from gftcore.cli import main; sys.exit(main())"
+    # Background jobs of some shells start with SIGINT ignored, and children inherit that.
+    program = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from gftcore.cli import main; sys.exit(main())"
+    )
     command = [sys.executable, "-c", program, "extract", str(folder), "--out", str(tmp_path / "o")]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     until = time.monotonic() + 60
