@@ -65,6 +65,25 @@ ImageView<const std::uint8_t> view_or_none(const OptionalMask& mask, const char*
   return mask ? image_view(*mask, name) : ImageView<const std::uint8_t>{};
 }
 
+/// Images up to this size are extracted in memory that their thread keeps: fresh pages would cost
+/// a third of the time. Larger ones let their memory go.
+constexpr index_t kKeptPixels = index_t{2048} * 2048;
+
+Workspace& kept_workspace() {
+  static thread_local Workspace kept;
+  return kept;
+}
+
+/// Calls extraction(workspace) with the workspace for an image of so many pixels.
+template <class Extraction>
+HeteroGraph in_workspace(index_t pixels, Extraction extraction) {
+  if (pixels > kKeptPixels) {
+    Workspace workspace;
+    return extraction(workspace);
+  }
+  return extraction(kept_workspace());
+}
+
 py::dict extract_mask(const Array<std::uint8_t>& mask,
                       const py::dict& options,
                       const py::object& intensity,
@@ -80,8 +99,8 @@ py::dict extract_mask(const Array<std::uint8_t>& mask,
   HeteroGraph graph;
   {
     const py::gil_scoped_release unlocked;
-    Workspace workspace;
-    graph = extract(input, parsed, workspace);
+    graph = in_workspace(input.mask.size(),
+                         [&](Workspace& workspace) { return extract(input, parsed, workspace); });
   }
   return arrays_of(std::move(graph));
 }
@@ -104,8 +123,10 @@ py::dict extract_raw(const Array<float>& image,
   HeteroGraph graph;
   {
     const py::gil_scoped_release unlocked;
-    Workspace workspace;
-    graph = extract_image(view, segment, input, parsed, workspace);
+    const index_t pixels = view.size() * segment.scale * segment.scale;
+    graph = in_workspace(pixels, [&](Workspace& workspace) {
+      return extract_image(view, segment, input, parsed, workspace);
+    });
   }
   return arrays_of(std::move(graph));
 }
