@@ -28,6 +28,7 @@ __all__: list[str] = [
     "label",
     "local_contrast",
     "match_faces",
+    "merge_junctions",
     "minimal_pass",
     "prune",
     "region_table",
@@ -263,6 +264,15 @@ def local_contrast(
 def match_faces(faces: Faces, ica_label: numpy.typing.NDArray[numpy.int32]) -> numpy.ndarray:
     """
     int32 [F]: the region that owns most pixels of each face, 0 if none.
+    """
+
+def merge_junctions(
+    graph: SkeletonGraph,
+    squared_distance: typing.Annotated[numpy.typing.ArrayLike, numpy.int32],
+    merge_px: typing.SupportsFloat | typing.SupportsIndex,
+) -> SkeletonGraph:
+    """
+    A copy of the graph in which close junctions at narrow places are one.
     """
 
 def minimal_pass(

@@ -133,6 +133,7 @@ void trace_vessels(const ExtractOptions& options, Buffers& b, StageClock& clock)
   clock.lap("thinning");
 
   trace_pruned(b.skeleton, anchors, distance, options.prune, b.graph, b.trace_scratch);
+  merge_junctions(distance, options.merge_px, b.graph);
   if (b.has_exclusion) mark_border_nodes(b.excluded, b.graph);
   clock.lap("trace and prune");
 }

@@ -34,6 +34,7 @@ ExtractOptions extract_options(const py::dict& given) {
   options.prune.method = chosen(kPruneMethods, "prune", word("prune"));
   options.prune.bulge = given["bulge"].cast<double>();
   options.prune.max_rounds = given["max_rounds"].cast<int>();
+  options.merge_px = given["merge_px"].cast<double>();
   options.features = chosen(kFeatureModes, "features", word("features"));
   options.ica_connectivity =
       connectivity_of(given["ica_connectivity"].cast<int>(), "ica_connectivity");

@@ -13,6 +13,7 @@
 #include "gftcore/common/error.hpp"
 #include "gftcore/morphology/label.hpp"
 #include "gftcore/morphology/nearest_point.hpp"
+#include "gftcore/vessel/merge_junctions.hpp"
 #include "gftcore/vessel/prune.hpp"
 #include "gftcore/vessel/segment_features.hpp"
 #include "gftcore/vessel/skeleton_graph.hpp"
@@ -60,6 +61,16 @@ Graph pruned(const SkeletonGraph& graph,
   auto out = std::make_shared<SkeletonGraph>(graph);
   TraceScratch scratch;
   prune(*out, distance, options, scratch);
+  return out;
+}
+
+Graph merged(const SkeletonGraph& graph,
+             const Array<std::int32_t>& squared_distance,
+             double merge_px) {
+  const auto distance = image_view(squared_distance, "squared_distance");
+  const py::gil_scoped_release unlocked;
+  auto out = std::make_shared<SkeletonGraph>(graph);
+  merge_junctions(distance, merge_px, *out);
   return out;
 }
 
@@ -192,6 +203,12 @@ void bind_vessel(py::module_& m) {
         py::arg("bulge"),
         py::arg("max_rounds"),
         "A copy of the graph without its spurs.");
+  m.def("merge_junctions",
+        &merged,
+        py::arg("graph"),
+        py::arg("squared_distance"),
+        py::arg("merge_px"),
+        "A copy of the graph in which close junctions at narrow places are one.");
   m.def("segment_table",
         &table_of_segments,
         py::arg("graph"),

@@ -74,6 +74,9 @@ def extract(
     max_rounds: Annotated[
         int, typer.Option("--max-rounds", help="Largest number of rounds of the removal.")
     ] = 100,
+    merge_px: Annotated[
+        float, typer.Option("--merge-px", help="Closer junctions at a narrow place become one.")
+    ] = 3.0,
     features: Annotated[
         Literal["edt", "voreen_slab", "centreline"],
         typer.Option("--features", help="Definition of vessel features."),
@@ -118,6 +121,7 @@ def extract(
         prune=prune,
         bulge=bulge,
         max_rounds=max_rounds,
+        merge_px=merge_px,
         features=features,
         adjacency=adjacency,
         faz=faz,

@@ -45,6 +45,9 @@ class ExtractConfig:
         intercapillary areas are labelled.
     prune, bulge, max_rounds
         Rule, limit and largest number of rounds for removing spurs.
+    merge_px
+        Two junctions that a shorter segment joins at a narrow place of the mask become one, as
+        where vessels cross; 0 keeps them apart.
     features
         ``edt`` (distance to the wall), ``voreen_slab`` (parity with the published data) or
         ``centreline`` (no surface features, faster).
@@ -77,6 +80,7 @@ class ExtractConfig:
     prune: Literal["bulge", "length", "none"] = "bulge"
     bulge: float = 3.0
     max_rounds: int = 100
+    merge_px: float = 3.0
     features: Literal["edt", "voreen_slab", "centreline"] = "edt"
     ica_connectivity: Literal[4, 8] = 8
     ica_min_px: int = 11
@@ -102,6 +106,7 @@ class ExtractConfig:
         for name in ("skeleton_fill_px", "ica_fill_px", "max_rounds", "ica_min_px"):
             self._set(name, require_int(getattr(self, name), name))
         self._set("bulge", require_real(self.bulge, "bulge"))
+        self._set("merge_px", require_real(self.merge_px, "merge_px"))
         self._set("fov_mm", require_real(self.fov_mm, "fov_mm", above=0.0))
         self._set("exclude", require_rectangles(self.exclude))
 

@@ -13,6 +13,7 @@ from gftcore.reference.extract import ReferenceConfig, ReferenceGraph, extract
 from gftcore.reference.faces import Faces, faces, match_faces
 from gftcore.reference.faz import FazChoice, find_faz
 from gftcore.reference.label import label
+from gftcore.reference.merge import merge_junctions
 from gftcore.reference.morphology import border_anchors, fill_small
 from gftcore.reference.prune import prune
 from gftcore.reference.regions import RegionTable, region_table
@@ -38,6 +39,7 @@ __all__ = [
     "find_faz",
     "label",
     "match_faces",
+    "merge_junctions",
     "minimal_pass",
     "prune",
     "region_table",

@@ -15,6 +15,7 @@ from gftcore.reference.centreline import centrelines, node_radius, point_radius
 from gftcore.reference.distance import NO_BACKGROUND, euclidean, squared_distance
 from gftcore.reference.faces import Faces, faces, match_faces
 from gftcore.reference.faz import FazChoice, find_faz
+from gftcore.reference.merge import merge_junctions
 from gftcore.reference.morphology import BoolImage, as_mask, border_anchors, fill_small, touches
 from gftcore.reference.prune import prune
 from gftcore.reference.regions import label_regions, region_table
@@ -38,6 +39,7 @@ class ReferenceConfig:
     prune: str = "bulge"
     bulge: float = 3.0
     max_rounds: int = 100
+    merge_px: float = 3.0
     features: str = "edt"
     ica_connectivity: int = 8
     ica_min_px: int = 11
@@ -171,7 +173,7 @@ def extract(
 def skeleton_graph(
     mask: BoolImage, distance: NDArray[np.int32], cfg: Any, excluded: BoolImage
 ) -> SkeletonGraph:
-    """Thin, trace and prune; then nodes in contact with excluded pixels become border nodes."""
+    """Thin, trace, prune, merge; then nodes beside excluded pixels become border nodes."""
     anchored = cfg.border == "anchor" and cfg.skeleton not in ORACLE_METHODS and not mask.all()
     anchors = border_anchors(mask) if anchored else None
     if mask.all():
@@ -180,6 +182,7 @@ def skeleton_graph(
         skeleton = thin(mask, method=cfg.skeleton, border=cfg.border)
     graph = trace(skeleton, anchors=anchors)
     graph = prune(graph, distance, method=cfg.prune, bulge=cfg.bulge, max_rounds=cfg.max_rounds)
+    graph = merge_junctions(graph, distance, merge_px=cfg.merge_px)
     beside = touches(excluded)[graph.node_pixel[:, 0], graph.node_pixel[:, 1]]
     kind = graph.node_kind.copy()
     kind[np.repeat(np.arange(graph.num_nodes), graph.node_pixels)[beside]] = NodeKind.BORDER

@@ -12,6 +12,7 @@
 #include "gftcore/intercapillary/faz.hpp"
 #include "gftcore/morphology/label.hpp"
 #include "gftcore/morphology/thinning.hpp"
+#include "gftcore/vessel/merge_junctions.hpp"
 #include "gftcore/vessel/prune.hpp"
 #include "gftcore/vessel/segment_features.hpp"
 
@@ -36,6 +37,7 @@ struct ExtractOptions {
   index_t skeleton_fill_px = 0;
   index_t ica_fill_px = 5;
   PruneOptions prune;
+  double merge_px = 3.0;  // junctions at a narrow place that are closer are one
   FeatureMode features = FeatureMode::edt;
   Connectivity ica_connectivity = Connectivity::eight;
   index_t ica_min_px = 11;
