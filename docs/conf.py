@@ -40,6 +40,7 @@ nitpick_ignore_regex = [
     ("py:class", r"(Any|ArrayLike|NDArray|Iterable|Iterator|Mapping|Sequence|Literal|ClassVar)"),
     ("py:class", r"(Path|HeteroData|MultiGraph|Channel|Unit|BoolImage)"),
     ("py:class", r"gftcore\._core\..*"),
+    ("py:class", r"AnyGraph|gftcore\.metrics\.spatial_graph\..*"),  # an alias; a private module
     ("py:obj", r"values"),
 ]
 

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 VARIABLE = "GFTCORE_OCTA_SYNTHETIC"
+HALF_WIDTH = 0.9028  # that the labels draw, per radius of the true graphs
 
 
 def sample_names() -> list[str]:
@@ -24,6 +25,16 @@ def sample_names() -> list[str]:
 def load_label(name: str) -> np.ndarray:
     """Return the vessel mask, bool [1216, 1216]."""
     return np.array(Image.open(_folder() / "labels" / f"{name}.png")) != 0
+
+
+def true_graph_names() -> list[str]:
+    """Names of the samples whose true graph is there."""
+    return sorted(path.stem for path in (_folder() / "graphs").glob("*.csv"))
+
+
+def true_graph_path(name: str) -> Path:
+    """Return the CSV file of a true graph."""
+    return _folder() / "graphs" / f"{name}.csv"
 
 
 def load_image(name: str) -> np.ndarray:

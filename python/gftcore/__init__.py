@@ -23,7 +23,7 @@ from gftcore.errors import GftcoreError, GftcoreWarning
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from gftcore import cli, errors, graph, io, reference, segmentation
+    from gftcore import cli, errors, graph, io, metrics, reference, segmentation
 
 __version__ = "0.1.0"
 
@@ -35,6 +35,7 @@ __all__ = [
     "errors",
     "graph",
     "io",
+    "metrics",
     "reference",
     "segmentation",
     "set_simd_target",
@@ -44,7 +45,10 @@ __all__ = [
 
 __getattr__, __dir__ = attach(
     __name__,
-    {name: name for name in ("cli", "errors", "graph", "io", "reference", "segmentation")},
+    {
+        name: name
+        for name in ("cli", "errors", "graph", "io", "metrics", "reference", "segmentation")
+    },
 )
 
 
