@@ -42,7 +42,7 @@ class Shared:
         return gftcore_graph(self.mask, skeleton="fast", prune="bulge")
 
 
-def gftcore_graph(mask: np.ndarray, **options: str) -> SpatialGraph:
+def gftcore_graph(mask: np.ndarray, **options: str | float) -> SpatialGraph:
     config = graph.ExtractConfig(skeleton_fill_px=0, features="centreline", **options)
     return metrics.from_hetero(graph.extract(mask, config))
 
@@ -105,6 +105,10 @@ EXTRACTORS = (
     Extractor("gftcore fast", lambda s: s.fast, ours=True),
     Extractor(
         "gftcore fast unpruned", lambda s: gftcore_graph(s.mask, skeleton="fast", prune="none")
+    ),
+    Extractor(
+        "gftcore fast unmerged",
+        lambda s: gftcore_graph(s.mask, skeleton="fast", prune="bulge", merge_px=0.0),
     ),
     Extractor(
         "gftcore ordered",
