@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -144,6 +143,7 @@ def test_pixels_topology_and_order_stay(block: int) -> None:
         np.testing.assert_array_equal(faces[0].label, faces[1].label)
 
 
+@pytest.mark.filterwarnings("ignore::gftcore.errors.GftcoreWarning")
 @pytest.mark.parametrize("merge_px", [3.0, 0.0])
 def test_extract_merges_with_the_configured_limit(merge_px: float) -> None:
     config = graph.ExtractConfig(merge_px=merge_px, features="centreline")
