@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "gftcore/common/checks.hpp"
+#include "gftcore/common/count_ones.hpp"
 
 namespace gftcore {
 namespace {
@@ -53,7 +54,8 @@ bool operator==(const BitImage& a, const BitImage& b) {
 index_t BitImage::count() const {
   index_t ones = 0;
   for (index_t r = 0; r < rows_; ++r) {
-    for (index_t k = 0; k < used_words(); ++k) ones += std::popcount(row(r)[k]);
+    const std::uint64_t* words = row(r);
+    ones += count_ones(used_words(), [words](index_t k) { return words[k]; });
   }
   return ones;
 }

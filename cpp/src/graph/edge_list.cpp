@@ -9,6 +9,20 @@
 
 namespace gftcore {
 
+/// Sort by the second end. Most lists are too short for std::sort to be worth its call.
+template <class Edge>
+void sort_by_second(Edge* first, Edge* last) {
+  constexpr std::ptrdiff_t kShort = 16;
+  const auto before = [](const Edge& x, const Edge& y) { return x.second < y.second; };
+  if (last - first > kShort) return std::sort(first, last, before);
+  for (Edge* next = first + 1; next < last; ++next) {
+    const Edge edge = *next;
+    Edge* hole = next;
+    for (; hole != first && before(edge, hole[-1]); --hole) *hole = hole[-1];
+    *hole = edge;
+  }
+}
+
 /// Groups the edges by their first end: buckets are short, so sorting them costs next to nothing.
 void EdgeList::sort() {
   index_t firsts = 0;
@@ -20,9 +34,7 @@ void EdgeList::sort() {
   std::vector<Edge> grouped(edges_.size());
   for (const Edge& edge : edges_) grouped[next[static_cast<std::size_t>(edge.first)]++] = edge;
   for (std::size_t f = 0; f + 1 < begin.size(); ++f) {
-    std::sort(grouped.begin() + static_cast<std::ptrdiff_t>(begin[f]),
-              grouped.begin() + static_cast<std::ptrdiff_t>(begin[f + 1]),
-              [](const Edge& x, const Edge& y) { return x.second < y.second; });
+    sort_by_second(grouped.data() + begin[f], grouped.data() + begin[f + 1]);
   }
   edges_ = std::move(grouped);
 }

@@ -9,6 +9,7 @@
 
 #include "assemble.hpp"
 #include "gftcore/common/checks.hpp"
+#include "gftcore/common/divider.hpp"
 #include "gftcore/morphology/anchors.hpp"
 #include "kept_images.hpp"
 #include "workspace.hpp"
@@ -222,11 +223,13 @@ void copy_nodes_and_points(const Buffers& b, HeteroGraph& out) {
   out.segment_nodes = graph.segment_nodes;
   out.segment_faces = b.faces.segment_faces;
   out.point_ptr = graph.point_ptr;
-  out.point_pixel.reserve(2 * graph.point_pixel.size());
-  const auto cols = static_cast<std::int32_t>(graph.cols);
+  out.point_pixel.resize(2 * graph.point_pixel.size());
+  const Divider row_of(graph.cols);
+  std::int32_t* place = out.point_pixel.data();
   for (const std::int32_t pixel : graph.point_pixel) {
-    out.point_pixel.push_back(pixel / cols);
-    out.point_pixel.push_back(pixel % cols);
+    const index_t row = row_of(pixel);
+    *place++ = static_cast<std::int32_t>(row);
+    *place++ = static_cast<std::int32_t>(pixel - row * graph.cols);
   }
   out.point_rowcol = b.lines.point_rowcol;
   out.point_radius_px = b.lines.point_radius_px;

@@ -4,8 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "gftcore/common/checks.hpp"
+#include "gftcore/common/count_ones.hpp"
+#include "gftcore/common/divider.hpp"
 
 namespace gftcore {
 namespace {
@@ -24,32 +27,72 @@ void copy_shifted(const std::uint64_t* in, index_t in_words, std::uint64_t* out)
   if (carry != 0) out[in_words] |= carry;
 }
 
-/// Face of an image pixel, or -1 on the skeleton.
-index_t face_at(const Faces& faces, Pixel p) {
-  return label_at(faces.closure, p.row + 1, p.col + 1) - 1;
-}
+/// Finds a pixel's run by counting the runs that begin before it in its word, since a binary search
+/// costs several wrong guesses.
+class FaceLookup {
+ public:
+  /// `background` is what closure holds the runs of.
+  FaceLookup(const Labelling& closure, const BitImage& background)
+      : closure_(closure), background_(background), words_(background.used_words()) {
+    runs_before_.resize(static_cast<std::size_t>(background.rows() * words_));
+    std::int32_t* before = runs_before_.data();
+    for (index_t r = 0; r < background.rows(); ++r) {
+      const std::uint64_t* row = background.row(r);
+      index_t runs = closure.row_ptr[static_cast<std::size_t>(r)];
+      for (index_t k = 0; k < words_; ++k) {
+        *before++ = static_cast<std::int32_t>(runs);
+        runs += count_ones(begins(row, k));
+      }
+    }
+  }
+
+  /// Face of an image pixel, or -1 on the skeleton.
+  index_t operator()(Pixel p) const {
+    const index_t c = p.col + 1;
+    const std::uint64_t* row = background_.row(p.row + 1);
+    const index_t k = c >> 6;
+    if ((row[k] >> (c & 63) & 1U) == 0) return -1;
+    const std::uint64_t up_to_here = begins(row, k) & ~std::uint64_t{0} >> (63 - (c & 63));
+    const index_t run = runs_before_[static_cast<std::size_t>((p.row + 1) * words_ + k)] +
+                        count_ones(up_to_here) - 1;
+    return closure_.label_of_run[static_cast<std::size_t>(run)] - 1;
+  }
+
+ private:
+  static std::uint64_t begins(const std::uint64_t* row, index_t k) {
+    return row[k] & ~(row[k] << 1 | row[k - 1] >> 63);
+  }
+
+  const Labelling& closure_;
+  const BitImage& background_;
+  index_t words_;
+  std::vector<std::int32_t> runs_before_;  // [rows * words]
+};
 
 /// Face on one side of the link p -> q; (side_row, side_col) is the link's direction turned by
 /// 90 degrees to that side. -1 if both pixels beside a straight link are on.
-index_t face_beside(const Faces& faces, Pixel p, Pixel q, index_t side_row, index_t side_col) {
+index_t face_beside(
+    const FaceLookup& face_at, Pixel p, Pixel q, index_t side_row, index_t side_col) {
   const index_t dr = q.row - p.row;
   const index_t dc = q.col - p.col;
   if (dr != 0 && dc != 0) {
-    return face_at(faces, {p.row + (dr + side_row) / 2, p.col + (dc + side_col) / 2});
+    return face_at({p.row + (dr + side_row) / 2, p.col + (dc + side_col) / 2});
   }
-  const index_t face = face_at(faces, {p.row + side_row, p.col + side_col});
-  return face >= 0 ? face : face_at(faces, {q.row + side_row, q.col + side_col});
+  const index_t face = face_at({p.row + side_row, p.col + side_col});
+  return face >= 0 ? face : face_at({q.row + side_row, q.col + side_col});
 }
 
 /// Left and right face of the first link of the segment that shows each.
 std::array<index_t, 2> faces_of_segment(const SkeletonGraph& graph,
-                                        const Faces& faces,
+                                        const FaceLookup& face_at,
+                                        const Divider& row_of,
                                         index_t segment) {
   const auto s = static_cast<std::size_t>(segment);
   const index_t first = graph.point_ptr[s];
   const index_t last = graph.point_ptr[s + 1];
   const auto pixel = [&](index_t raster) {
-    return Pixel{raster / graph.cols, raster % graph.cols};
+    const index_t row = row_of(raster);
+    return Pixel{row, raster - row * graph.cols};
   };
   std::array<index_t, 2> sides{-1, -1};
   Pixel p = pixel(graph.segment_ends[2 * s]);
@@ -58,8 +101,8 @@ std::array<index_t, 2> faces_of_segment(const SkeletonGraph& graph,
                                    : graph.segment_ends[2 * s + 1]);
     const index_t dr = q.row - p.row;
     const index_t dc = q.col - p.col;
-    if (sides[0] < 0) sides[0] = face_beside(faces, p, q, -dc, dr);
-    if (sides[1] < 0) sides[1] = face_beside(faces, p, q, dc, -dr);
+    if (sides[0] < 0) sides[0] = face_beside(face_at, p, q, -dc, dr);
+    if (sides[1] < 0) sides[1] = face_beside(face_at, p, q, dc, -dr);
     p = q;
   }
   return sides;
@@ -98,8 +141,11 @@ void find_faces(const SkeletonGraph& graph, Faces& out) {
   label_runs(background, Connectivity::four, out.closure);
   const index_t segments = graph.num_segments();
   out.segment_faces.resize(static_cast<std::size_t>(2 * segments));
+  const FaceLookup face_at(out.closure, background);
+  const Divider row_of(graph.cols);
   for (index_t s = 0; s < segments; ++s) {
-    std::ranges::copy(faces_of_segment(graph, out, s), out.segment_faces.begin() + 2 * s);
+    std::ranges::copy(faces_of_segment(graph, face_at, row_of, s),
+                      out.segment_faces.begin() + 2 * s);
   }
 }
 

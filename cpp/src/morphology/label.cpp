@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <bit>
+#include <vector>
 
 #include "gftcore/common/checks.hpp"
+#include "gftcore/common/count_ones.hpp"
+#include "gftcore/common/list_ones.hpp"
 
 namespace gftcore {
 namespace {
@@ -16,25 +19,7 @@ std::uint64_t transitions(const std::uint64_t* words, index_t k) {
 
 /// Runs of a row; one word more than used, so that a run touching the last column ends there.
 index_t count_runs(const std::uint64_t* words, index_t used_words) {
-  index_t toggles = 0;
-  for (index_t k = 0; k <= used_words; ++k) toggles += std::popcount(transitions(words, k));
-  return toggles / 2;
-}
-
-/// Write the runs of a row. Begins and ends go by themselves, since a run may end words later.
-void find_runs(const std::uint64_t* words, index_t used_words, std::int32_t row, Run* run) {
-  Run* closing = run;
-  for (index_t k = 0; k <= used_words; ++k) {
-    const auto first_col = static_cast<std::int32_t>(64 * k);
-    const std::uint64_t toggles = transitions(words, k);
-    for (std::uint64_t begins = toggles & words[k]; begins != 0; begins &= begins - 1) {
-      run->row = row;
-      run++->begin = first_col + std::countr_zero(begins);
-    }
-    for (std::uint64_t ends = toggles & ~words[k]; ends != 0; ends &= ends - 1) {
-      closing++->end = first_col + std::countr_zero(ends);
-    }
-  }
+  return count_ones(used_words + 1, [words](index_t k) { return transitions(words, k); }) / 2;
 }
 
 /// Disjoint sets of runs in which a set's root is its first run, so roots meet raster order.
@@ -50,7 +35,7 @@ class RunSets {
     return i;
   }
 
-  /// Unite the sets with roots or members `root` and `i`; returns the root.
+  /// Unite the sets with root `root` and member `i`; returns the root.
   label_t unite(label_t root, label_t i) {
     const label_t other = find(i);
     if (other == root) return root;
@@ -77,15 +62,17 @@ void join_rows(const Run* runs,
     const std::int32_t begin = runs[i].begin - reach;
     const std::int32_t end = runs[i].end + reach;
     while (above < above_end && runs[above].end <= begin) ++above;
-    label_t root = i;
+    label_t member = i;
     if (above < above_end && runs[above].begin < end) {
-      root = sets.find(above);
-      while (above + 1 < above_end && runs[above + 1].begin < end) {
-        ++above;
-        root = sets.unite(root, above);
+      member = parent[above];  // any earlier run of the set will do, but for uniting
+      if (above + 1 < above_end && runs[above + 1].begin < end) {
+        member = sets.find(member);
+        do {
+          member = sets.unite(member, ++above);
+        } while (above + 1 < above_end && runs[above + 1].begin < end);
       }
     }
-    parent[i] = root;
+    parent[i] = member;
   }
 }
 
@@ -120,11 +107,18 @@ void label_runs(const BitImage& image, Connectivity connectivity, Labelling& out
   // a later run than its child, so the closing sweep may replace one by the other in place.
   label_t* parent = out.label_of_run.data();
   const std::int32_t reach = connectivity == Connectivity::eight ? 1 : 0;
+  std::vector<std::int32_t> toggles(static_cast<std::size_t>(image.cols() + 1 + kListSpare));
+  const std::int32_t* toggle = toggles.data();
   for (index_t r = 0; r < image.rows(); ++r) {
-    find_runs(image.row(r),
-              image.used_words(),
-              static_cast<std::int32_t>(r),
-              out.runs.data() + row_ptr[r]);
+    const std::uint64_t* words = image.row(r);
+    list_ones(
+        image.used_words() + 1,
+        [words](index_t k) { return transitions(words, k); },
+        toggles.data());
+    Run* const runs = out.runs.data() + row_ptr[r];
+    for (index_t i = 0; i < row_ptr[r + 1] - row_ptr[r]; ++i) {
+      runs[i] = {static_cast<std::int32_t>(r), toggle[2 * i], toggle[2 * i + 1]};
+    }
     const index_t above = r == 0 ? 0 : row_ptr[r - 1];
     join_rows(out.runs.data(),
               static_cast<label_t>(above),

@@ -2,9 +2,12 @@
 #include "nearest_in_component.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <limits>
 
 #include "../simd/nearest.hpp"
+#include "gftcore/common/divider.hpp"
 #include "row_envelope.hpp"
 
 namespace gftcore {
@@ -189,15 +192,18 @@ class ComponentSearch {
 template <class Take>
 void for_each_site(NearestScratch& scratch, std::span<const std::int32_t> point_pixel, Take take) {
   const auto pixel = [&](std::int32_t id) { return point_pixel[static_cast<std::size_t>(id)]; };
+  std::vector<std::int32_t> ids;
   for (std::size_t r = 0; r + 2 < scratch.site_ptr.size(); ++r) {
-    const auto begin = scratch.site_id.begin() + scratch.site_ptr[r];
-    const auto end = scratch.site_id.begin() + scratch.site_ptr[r + 1];
+    ids.clear();
+    for (std::int64_t i = scratch.site_ptr[r]; i < scratch.site_ptr[r + 1]; ++i) {
+      ids.push_back(static_cast<std::int32_t>(scratch.site_tag[static_cast<std::size_t>(i)] >> 1));
+    }
     const auto before = [&](std::int32_t a, std::int32_t b) {
       return pixel(a) != pixel(b) ? pixel(a) < pixel(b) : a < b;
     };
-    if (!std::is_sorted(begin, end, before)) std::sort(begin, end, before);
-    for (auto site = begin; site != end; ++site) {
-      if (site != begin && pixel(*site) == pixel(*(site - 1))) continue;
+    std::sort(ids.begin(), ids.end(), before);
+    for (auto site = ids.begin(); site != ids.end(); ++site) {
+      if (site != ids.begin() && pixel(*site) == pixel(*(site - 1))) continue;
       const label_t component = scratch.component_of_point[static_cast<std::size_t>(*site)];
       const auto k = static_cast<std::size_t>(component);
       if (scratch.open_ptr[k] != scratch.open_ptr[k + 1]) take(component, *site);
@@ -209,55 +215,87 @@ void for_each_site(NearestScratch& scratch, std::span<const std::int32_t> point_
 /// best for the few pixels that lie beside another component of a vessel network.
 class RowScan {
  public:
-  RowScan(const NearestScratch& scratch, index_t rows, std::int64_t budget)
-      : scratch_(scratch), rows_(rows), budget_(budget) {}
+  RowScan(const NearestScratch& scratch,
+          std::span<const std::int32_t> point_pixel,
+          index_t rows,
+          index_t cols,
+          std::int64_t budget)
+      : scratch_(scratch),
+        point_pixel_(point_pixel),
+        row_of_(cols),
+        rows_(rows),
+        cols_(cols),
+        budget_(budget) {}
 
   bool exhausted() const { return budget_ < 0; }
 
-  std::int32_t search(index_t r, index_t c, label_t component) {
+  /// `near` is a site of the component, or negative: the search need not go beyond it.
+  std::int32_t search(index_t r, index_t c, label_t component, std::int32_t near) {
     std::int64_t best = kFarKey;
+    if (near >= 0) {
+      const index_t pixel = point_pixel_[static_cast<std::size_t>(near)];
+      const index_t row = row_of_(pixel);
+      best = key(row - r, pixel - row * cols_ - c, near);
+    }
     for (index_t gap = 0; key(gap, 0, 0) < best && gap < rows_; ++gap) {
-      if (r - gap >= 0) best = std::min(best, nearest_of_row(r - gap, c, gap, component));
-      if (gap > 0 && r + gap < rows_) {
-        best = std::min(best, nearest_of_row(r + gap, c, gap, component));
-      }
+      if (r - gap >= 0) best = nearest_of_row(r - gap, c, gap, component, best);
+      if (gap > 0 && r + gap < rows_) best = nearest_of_row(r + gap, c, gap, component, best);
     }
     return id_of(best);
   }
 
  private:
-  std::int64_t nearest_of_row(index_t r, index_t c, index_t gap, label_t component) {
-    std::int64_t best = kFarKey;
+  std::int64_t nearest_of_row(
+      index_t r, index_t c, index_t gap, label_t component, std::int64_t best) {
+    // Most sites lie too far to the side: they are told by one comparison.
+    std::int32_t widest = widest_gap(best, gap);
+    const auto col = static_cast<std::int32_t>(c);
     const auto begin = static_cast<std::size_t>(scratch_.site_ptr[static_cast<std::size_t>(r)]);
     const auto end = static_cast<std::size_t>(scratch_.site_ptr[static_cast<std::size_t>(r) + 1]);
     for (std::size_t i = begin; i < end; ++i) {
-      const std::int32_t id = scratch_.site_id[i];
+      const std::int32_t across = scratch_.site_col[i] - col;
+      if (std::abs(across) > widest) continue;
+      const auto id = static_cast<std::int32_t>(scratch_.site_tag[i] >> 1);
       if (scratch_.component_of_point[static_cast<std::size_t>(id)] != component) continue;
-      best = std::min(best, key(gap, scratch_.site_col[i] - c, id));
+      best = std::min(best, key(gap, across, id));
+      widest = widest_gap(best, gap);
     }
     budget_ -= static_cast<std::int64_t>(end - begin) + 1;
     return best;
   }
 
+  /// Columns beyond which no site of a row that is row_gap away has a key up to `best`.
+  static std::int32_t widest_gap(std::int64_t best, index_t row_gap) {
+    const auto squared = static_cast<double>((best >> 32) - row_gap * row_gap);
+    return static_cast<std::int32_t>(std::sqrt(squared));
+  }
+
   const NearestScratch& scratch_;
+  std::span<const std::int32_t> point_pixel_;
+  Divider row_of_;
   index_t rows_;
+  index_t cols_;
   std::int64_t budget_;
 };
 
 /// Scan for the pixels of open runs until the budget is spent; the runs that are left stay open.
 void scan_open_runs(const Labelling& components,
+                    std::span<const std::int32_t> point_pixel,
                     ImageView<std::int32_t> out,
                     NearestScratch& scratch) {
   const auto num_points = static_cast<std::int64_t>(scratch.component_of_point.size());
-  RowScan scan(scratch, out.rows(), 2 * num_points + out.rows());
+  RowScan scan(scratch, point_pixel, out.rows(), out.cols(), 16 * num_points + out.rows());
   std::size_t done = 0;
   for (; done < scratch.open_runs.size() && !scan.exhausted(); ++done) {
     const auto i = static_cast<std::size_t>(scratch.open_runs[done]);
     const Run& run = components.runs[i];
     std::int32_t* row = out.row(run.row);
+    std::int32_t near = -1;
     for (index_t c = run.begin; c < run.end && !scan.exhausted(); ++c) {
-      if (row[c] != simd::kNearestUnknown) continue;
-      row[c] = scan.search(run.row, c, components.label_of_run[i]);
+      if (row[c] == simd::kNearestUnknown) {
+        row[c] = scan.search(run.row, c, components.label_of_run[i], near);
+      }
+      near = row[c];
     }
     if (scan.exhausted()) break;
   }
@@ -271,7 +309,7 @@ void finish_open_runs(const Labelling& components,
                       std::span<const std::int32_t> point_pixel,
                       ImageView<std::int32_t> out,
                       NearestScratch& scratch) {
-  scan_open_runs(components, out, scratch);
+  scan_open_runs(components, point_pixel, out, scratch);
   if (scratch.open_runs.empty()) return;
   const auto count = static_cast<std::size_t>(components.count);
   group(scratch.open_ptr, scratch.sorted_runs, count, [&](auto take) {

@@ -15,10 +15,10 @@ inline constexpr std::uint32_t kNearestNone = 0x7fffffff;
 inline constexpr std::int32_t kNearestBackground = -1;
 inline constexpr std::int32_t kNearestUnknown = -2;
 
-/// One image, its sites, and the memory to work in. A key is squared distance << shift | id, so
-/// that the smallest key is the nearest site, with the lowest id among equals. `reach` is at most
-/// kNearestReach, and (reach + 1)^2 << shift is below kNearestNone. `padded` = cols rounded up to
-/// a multiple of 64.
+/// One image, its sites, and the memory to work in. A key is squared distance << shift | tag, and a
+/// tag is 2 id + mark, so that the smallest key is the nearest site, with the lowest id among
+/// equals. `reach` is at most kNearestReach, and (reach + 1)^2 << shift is below kNearestNone.
+/// `padded` = cols rounded up to a multiple of 64.
 struct NearestJob {
   const std::uint64_t* words;  // row 0; bit i of word k is column 64 k + i, set on vessels
   std::ptrdiff_t word_stride;
@@ -27,20 +27,20 @@ struct NearestJob {
   std::ptrdiff_t padded;
   const std::int64_t* site_ptr;  // [rows + 1] into the next two
   const std::int32_t* site_col;
-  const std::int32_t* site_id;  // ascending in each row
+  const std::uint32_t* site_tag;  // ascending in each row
   int shift;
   int reach;
-  std::uint32_t* above;    // [rows, padded]
-  std::uint32_t* below;    // [padded]
-  std::uint32_t* step;     // [padded]
-  std::uint32_t* merged;   // [kNearestReach + padded + kNearestReach]
-  std::uint8_t* open_row;  // [rows]
-  std::int32_t* out;       // [rows, cols]
+  std::uint32_t* above;     // [rows, padded]
+  std::uint32_t* below;     // [padded]
+  std::uint32_t* step;      // [padded]
+  std::uint32_t* merged;    // [kNearestReach + padded + kNearestReach]
+  std::uint64_t* doubtful;  // as `words`, zero at first
+  std::int32_t* out;        // [rows, cols]
 };
 
 /// Write the id of the nearest site to every vessel pixel, kNearestUnknown where it lies too far
-/// away for `reach` and for a key, kNearestBackground elsewhere. open_row[r] tells whether row r
-/// holds a kNearestUnknown; a site that was written lies at most reach + 1 away.
+/// away for `reach` and for a key, kNearestBackground elsewhere. A site that was written lies at
+/// most reach + 1 away. Set `doubtful` where the site has its mark and where it is unknown.
 void nearest_scalar(const NearestJob& job);
 void nearest_avx2(const NearestJob& job);
 void nearest_avx512(const NearestJob& job);

@@ -22,6 +22,7 @@ Lanes splat(std::uint32_t x) { return _mm256_set1_epi32(static_cast<int>(x)); }
 Lanes add(Lanes a, Lanes b) { return _mm256_add_epi32(a, b); }
 Lanes lower(Lanes a, Lanes b) { return _mm256_min_epu32(a, b); }
 Lanes and_bits(Lanes a, Lanes b) { return _mm256_and_si256(a, b); }
+Lanes half(Lanes lanes) { return _mm256_srli_epi32(lanes, 1); }
 
 Mask mask_of(const std::uint64_t* words, std::ptrdiff_t c) {
   const Lanes bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
@@ -34,7 +35,17 @@ Lanes choose(Mask mask, Lanes lanes, Lanes otherwise) {
 }
 /// Keys and bounds stay below 2^31, so the signed comparison serves.
 Mask above(Lanes a, Lanes bound) { return _mm256_cmpgt_epi32(a, bound); }
+Mask odd(Lanes lanes) {
+  const Lanes one = splat(1);
+  return _mm256_cmpeq_epi32(_mm256_and_si256(lanes, one), one);
+}
+Mask either(Mask a, Mask b) { return _mm256_or_si256(a, b); }
 bool any(Mask mask) { return _mm256_testz_si256(mask, mask) == 0; }
+
+void put_bits(Mask mask, std::uint64_t* words, std::ptrdiff_t c) {
+  const auto bits = static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(mask)));
+  words[c >> 6] |= std::uint64_t{bits} << (c & 63);
+}
 
 void write(Lanes lanes, std::int32_t* out, std::ptrdiff_t count) {
   if (count == kLanes) return _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), lanes);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Included in an anonymous namespace by each instruction set, which defines before it: Lanes of
-// kLanes uint32; load, store, splat, add, lower, and_bits; mask_of(words, c), the pixels
+// kLanes uint32; load, store, splat, add, lower, and_bits, half; mask_of(words, c), the pixels
 // c .. c + kLanes - 1; keep(mask, lanes), zero elsewhere; choose(mask, lanes, otherwise);
-// above(lanes, bound), a mask; any(mask); write(lanes, out, count).
+// above(lanes, bound), odd(lanes) and either(mask, mask), masks; any(mask);
+// put_bits(mask, words, c), where mask_of finds them; write(lanes, out, count).
 
 constexpr std::ptrdiff_t kReach = gftcore::simd::kNearestReach;
 constexpr std::uint32_t kNone = gftcore::simd::kNearestNone;
@@ -12,7 +13,7 @@ void place_sites(const gftcore::simd::NearestJob& job, std::ptrdiff_t r, std::ui
   const std::uint32_t one = std::uint32_t{1} << job.shift;
   for (std::int64_t i = job.site_ptr[r]; i < job.site_ptr[r + 1]; ++i) {
     const std::int32_t c = job.site_col[i];
-    if (here[c] >= one) here[c] = static_cast<std::uint32_t>(job.site_id[i]);
+    if (here[c] >= one) here[c] = job.site_tag[i];
     job.step[c] = one;
   }
 }
@@ -31,43 +32,43 @@ void advance(const gftcore::simd::NearestJob& job,
   }
 }
 
-/// All lanes at once, outwards until no lane can gain. Lanes whose site lies beyond the reach
-/// become unknown and set `open`.
-Lanes search(const gftcore::simd::NearestJob& job,
-             Lanes best,
-             const std::uint32_t* merged,
-             bool& open) {
-  std::ptrdiff_t d = 1;
-  for (; d <= job.reach; ++d) {
+/// The smallest keys, all lanes at once, outwards in steps of two until no lane can gain. `reach`
+/// columns or one more are searched, so keys above the square beyond the reach may be too large.
+Lanes search(const gftcore::simd::NearestJob& job, Lanes best, const std::uint32_t* merged) {
+  for (std::ptrdiff_t d = 1; d <= job.reach; d += 2) {
     const Lanes across = splat(static_cast<std::uint32_t>(d * d) << job.shift);
     if (!any(above(best, across))) break;
-    best = lower(best, add(lower(load(merged - d), load(merged + d)), across));
+    const Lanes further = splat(static_cast<std::uint32_t>((d + 1) * (d + 1)) << job.shift);
+    const Lanes next = add(lower(load(merged - d), load(merged + d)), across);
+    const Lanes second = add(lower(load(merged - d - 1), load(merged + d + 1)), further);
+    best = lower(best, lower(next, second));
   }
-  const Lanes id = and_bits(best, splat((std::uint32_t{1} << job.shift) - 1));
-  if (d <= job.reach) return id;
-  const Mask far = above(best, splat(static_cast<std::uint32_t>(d * d) << job.shift));
-  open = open || any(far);
-  return choose(far, splat(static_cast<std::uint32_t>(gftcore::simd::kNearestUnknown)), id);
+  return best;
 }
 
-/// True if a pixel stays unknown.
-bool search_row(const gftcore::simd::NearestJob& job,
+void search_row(const gftcore::simd::NearestJob& job,
                 const std::uint64_t* words,
                 const std::uint32_t* merged,
+                std::uint64_t* doubtful,
                 std::int32_t* out) {
+  const std::ptrdiff_t beyond = job.reach + 1;
+  const Lanes last = splat(static_cast<std::uint32_t>(beyond * beyond) << job.shift);
+  const Lanes tag_bits = splat((std::uint32_t{1} << job.shift) - 1);
+  const Lanes unknown = splat(static_cast<std::uint32_t>(gftcore::simd::kNearestUnknown));
   const Lanes background = splat(static_cast<std::uint32_t>(gftcore::simd::kNearestBackground));
-  bool open = false;
   for (std::ptrdiff_t c = 0; c < job.cols; c += kLanes) {
     const std::ptrdiff_t count = job.cols - c < kLanes ? job.cols - c : kLanes;
     const Mask vessel = mask_of(words, c);
     Lanes nearest = background;
     if (any(vessel)) {
-      nearest = search(job, keep(vessel, load(merged + c)), merged + c, open);
+      const Lanes best = search(job, keep(vessel, load(merged + c)), merged + c);
+      const Mask far = above(best, last);
+      put_bits(either(far, odd(best)), doubtful, c);
+      nearest = choose(far, unknown, half(and_bits(best, tag_bits)));
       nearest = choose(vessel, nearest, background);
     }
     write(nearest, out + c, count);
   }
-  return open;
 }
 
 /// The upward pass of one row, joined with the downward keys. Those already hold the row's own
@@ -108,6 +109,7 @@ void run(const gftcore::simd::NearestJob& shared) {
     join(job, job.above + r * job.padded, merged);
     place_sites(job, r, job.below);
     const std::uint64_t* words = job.words + r * job.word_stride;
-    job.open_row[r] = search_row(job, words, merged, job.out + r * job.cols) ? 1 : 0;
+    std::uint64_t* doubtful = job.doubtful + r * job.word_stride;
+    search_row(job, words, merged, doubtful, job.out + r * job.cols);
   }
 }

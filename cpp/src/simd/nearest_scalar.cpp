@@ -21,21 +21,20 @@ void place_sites(const NearestJob& job, std::ptrdiff_t r, std::uint32_t* here) {
   for (std::int64_t i = job.site_ptr[r]; i < job.site_ptr[r + 1]; ++i) {
     const std::int32_t c = job.site_col[i];
     // A key below one is a site already placed on this pixel, with a lower id.
-    if (here[c] >= one) here[c] = static_cast<std::uint32_t>(job.site_id[i]);
+    if (here[c] >= one) here[c] = job.site_tag[i];
     job.step[c] = one;
   }
 }
 
-std::int32_t nearest(const NearestJob& job, const std::uint32_t* merged) {
+/// The smallest key.
+std::uint32_t nearest(const NearestJob& job, const std::uint32_t* merged) {
   std::uint32_t best = merged[0];
   for (int d = 1; d <= job.reach; ++d) {
     const std::uint32_t across = static_cast<std::uint32_t>(d * d) << job.shift;
     if (best <= across) break;
     best = smaller(best, smaller(merged[-d], merged[d]) + across);
   }
-  const int beyond = job.reach + 1;
-  if (best > static_cast<std::uint32_t>(beyond * beyond) << job.shift) return kNearestUnknown;
-  return static_cast<std::int32_t>(best & ((std::uint32_t{1} << job.shift) - 1));
+  return best;
 }
 
 }  // namespace
@@ -46,6 +45,9 @@ void nearest_scalar(const NearestJob& job) {
     merged[c] = kNearestNone;
   }
   for (std::ptrdiff_t c = 0; c < job.padded; ++c) job.below[c] = job.step[c] = kNearestNone;
+  const std::uint32_t last = static_cast<std::uint32_t>((job.reach + 1) * (job.reach + 1))
+                             << job.shift;
+  const std::uint32_t tag_bits = (std::uint32_t{1} << job.shift) - 1;
   const std::uint32_t* before = job.below;
   for (std::ptrdiff_t r = 0; r < job.rows; ++r) {
     std::uint32_t* here = job.above + r * job.padded;
@@ -61,11 +63,14 @@ void nearest_scalar(const NearestJob& job) {
     advance(job, job.below, job.below);
     place_sites(job, r, job.below);
     for (std::ptrdiff_t c = 0; c < job.cols; ++c) merged[c] = smaller(above[c], job.below[c]);
-    job.open_row[r] = 0;
+    std::uint64_t* doubtful = job.doubtful + r * job.word_stride;
     for (std::ptrdiff_t c = 0; c < job.cols; ++c) {
-      const bool vessel = ((words[c >> 6] >> (c & 63)) & 1U) != 0;
-      out[c] = vessel ? nearest(job, merged + c) : kNearestBackground;
-      if (out[c] == kNearestUnknown) job.open_row[r] = 1;
+      out[c] = kNearestBackground;
+      const std::uint64_t bit = std::uint64_t{1} << (c & 63);
+      if ((words[c >> 6] & bit) == 0) continue;
+      const std::uint32_t key = nearest(job, merged + c);
+      out[c] = key > last ? kNearestUnknown : static_cast<std::int32_t>((key & tag_bits) >> 1);
+      if (key > last || (key & 1U) != 0) doubtful[c >> 6] |= bit;
     }
   }
 }

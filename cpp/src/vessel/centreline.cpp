@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "gftcore/common/checks.hpp"
+#include "gftcore/common/divider.hpp"
 
 namespace gftcore {
 namespace {
@@ -62,8 +63,10 @@ std::int32_t largest_near(ImageView<const std::int32_t> image, index_t r, index_
   return std::max(std::max(largest_of_row(p - cols), largest_of_row(p)), largest_of_row(p + cols));
 }
 
-/// Start loading what largest_near will read.
-void prefetch_near(ImageView<const std::int32_t> image, index_t pixel) {
+/// Start loading what largest_near will read. A function without effects may be dropped before it
+/// is inlined, prefetches and all, hence the attribute.
+[[gnu::always_inline]] inline void prefetch_near(ImageView<const std::int32_t> image,
+                                                 index_t pixel) {
   __builtin_prefetch(image.data() + std::max<index_t>(pixel - image.cols(), 0));
   __builtin_prefetch(image.data() + pixel);
   __builtin_prefetch(image.data() + std::min(pixel + image.cols(), image.size() - 1));
@@ -93,16 +96,16 @@ void fill_block(const SkeletonGraph& graph,
     row = std::fill_n(row, 2, p.row);
     col = std::fill_n(col, 2, p.col);
   };
-  const auto cols = static_cast<std::uint32_t>(graph.cols);
+  const Divider row_of(graph.cols);
   const index_t last_point = graph.num_points() - 1;
   constexpr index_t kAhead = 16;  // hides the latency of a distance image larger than the cache
   for (index_t s = b.first_segment; s < b.last_segment; ++s) {
     put_twice(position(graph, graph.segment_nodes[at(2 * s)]));
     for (index_t i = graph.point_ptr[at(s)]; i < graph.point_ptr[at(s) + 1]; ++i) {
-      const auto pixel = static_cast<std::uint32_t>(graph.point_pixel[at(i)]);
+      const index_t pixel = graph.point_pixel[at(i)];
       prefetch_near(squared_distance, graph.point_pixel[at(std::min(i + kAhead, last_point))]);
-      const std::uint32_t r = pixel / cols;
-      const std::uint32_t c = pixel - r * cols;
+      const index_t r = row_of(pixel);
+      const index_t c = pixel - r * graph.cols;
       *row++ = static_cast<std::int32_t>(r);
       *col++ = static_cast<std::int32_t>(c);
       *radius++ = largest_near(squared_distance, r, c);
@@ -263,12 +266,16 @@ void node_radius_px(const SkeletonGraph& graph,
                     std::vector<float>& out) {
   require_same_shape(graph.skeleton, "skeleton", squared_distance, "squared_distance");
   out.resize(at(graph.num_nodes()));
+  const Divider row_of(graph.cols);
+  const index_t last_pixel = std::ssize(graph.node_pixel) - 1;
+  constexpr index_t kAhead = 16;
   for (index_t v = 0; v < graph.num_nodes(); ++v) {
     std::int32_t largest = 0;
     for (index_t i = graph.node_ptr[at(v)]; i < graph.node_ptr[at(v) + 1]; ++i) {
       const index_t pixel = graph.node_pixel[at(i)];
-      largest =
-          std::max(largest, largest_near(squared_distance, pixel / graph.cols, pixel % graph.cols));
+      prefetch_near(squared_distance, graph.node_pixel[at(std::min(i + kAhead, last_pixel))]);
+      const index_t r = row_of(pixel);
+      largest = std::max(largest, largest_near(squared_distance, r, pixel - r * graph.cols));
     }
     out[at(v)] = static_cast<float>(radius_from(largest));
   }

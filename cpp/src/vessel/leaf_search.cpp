@@ -13,7 +13,9 @@ namespace gftcore::vessel {
 
 LeafSearch::LeafSearch(const BitImage& skeleton, std::span<const index_t> anchors)
     : skeleton_(skeleton),
+      row_of_(skeleton.cols()),
       anchors_(skeleton.rows(), skeleton.cols()),
+      on_leaf_(skeleton.rows(), skeleton.cols()),
       visited_(skeleton.rows(), skeleton.cols()) {
   for (const index_t anchor : anchors) {
     anchors_.set(anchor / skeleton.cols(), anchor % skeleton.cols());
@@ -21,8 +23,9 @@ LeafSearch::LeafSearch(const BitImage& skeleton, std::span<const index_t> anchor
 }
 
 LeafSearch::Place LeafSearch::place_of(index_t pixel) const {
-  return {static_cast<std::int32_t>(pixel / skeleton_.cols()),
-          static_cast<std::int32_t>(pixel % skeleton_.cols())};
+  const index_t row = row_of_(pixel);
+  return {static_cast<std::int32_t>(row),
+          static_cast<std::int32_t>(pixel - row * skeleton_.cols())};
 }
 
 std::int32_t LeafSearch::pixel_of(Place p) const {
@@ -54,6 +57,15 @@ LeafSearch::Arrival LeafSearch::walk(Place from, unsigned heading, Visit visit) 
   }
 }
 
+/// Walk from a tip to the next node and remember the way.
+LeafSearch::Arrival LeafSearch::mark_leaf(Place tip) {
+  const auto direction = static_cast<unsigned>(std::countr_zero(kLinkTable[pattern(tip)]));
+  return walk(tip, direction, [this](Place p) {
+    on_leaf_.set(p.row, p.col);
+    return true;
+  });
+}
+
 void LeafSearch::seeds_everywhere(std::vector<std::int32_t>& seeds) {
   seeds.clear();
   const index_t words = skeleton_.used_words();
@@ -65,21 +77,23 @@ void LeafSearch::seeds_everywhere(std::vector<std::int32_t>& seeds) {
       for (std::uint64_t rest = nodes[at(k)] & ~junctions[at(k)]; rest != 0; rest &= rest - 1) {
         const Place p{r, static_cast<std::int32_t>(64 * k + std::countr_zero(rest))};
         if (!is_tip(p)) continue;
-        const auto direction = static_cast<unsigned>(std::countr_zero(kLinkTable[pattern(p)]));
-        const Arrival arrival = walk(p, direction, [](Place) { return true; });
+        const Arrival arrival = mark_leaf(p);
         if (is_junction(arrival.place)) seeds.push_back(pixel_of(arrival.place));
       }
     }
   }
 }
 
-void LeafSearch::seed_from(Place p, unsigned direction, std::vector<std::int32_t>& seeds) {
+LeafSearch::Arrival LeafSearch::seed_from(Place p,
+                                          unsigned direction,
+                                          std::vector<std::int32_t>& seeds) {
   const Arrival arrival = walk(p, direction, [&](Place q) {
     const bool fresh = !visited_.test(q.row, q.col);
     visited_.set(q.row, q.col);
     return fresh;
   });
   if (!arrival.known && is_junction(arrival.place)) seeds.push_back(pixel_of(arrival.place));
+  return arrival;
 }
 
 /// Seeds of the junctions that a pixel is in or leads to along one segment.
@@ -90,8 +104,11 @@ void LeafSearch::seed_around(Place p, std::vector<std::int32_t>& seeds) {
     seeds.push_back(pixel_of(p));
     return;
   }
+  if (is_tip(p)) mark_leaf(p);
   for (unsigned links = kLinkTable[pattern(p)]; links != 0; links &= links - 1) {
-    seed_from(p, static_cast<unsigned>(std::countr_zero(links)), seeds);
+    const Arrival arrival = seed_from(p, static_cast<unsigned>(std::countr_zero(links)), seeds);
+    // Where a junction has turned into a path, that of a leaf has grown.
+    if (!arrival.known && is_tip(arrival.place)) mark_leaf(arrival.place);
   }
 }
 
@@ -201,9 +218,11 @@ bool LeafSearch::describe(std::size_t first_member, std::size_t last_member) {
       const Place q{p.row + kRowStep[d], p.col + kColStep[d]};
       if (is_junction(q) && node_of_[at(position_of(q))] == node) continue;
       ++j.degree;
+      const bool on_path = kLinkCountTable[pattern(q)] == 2 && !anchors_.test(q.row, q.col);
+      if (on_path && !on_leaf_.test(q.row, q.col)) continue;
       const auto first = static_cast<std::int32_t>(j.pixels.size());
-      const Arrival arrival = walk(p, d, [&](Place on_path) {
-        j.pixels.push_back(pixel_of(on_path));
+      const Arrival arrival = walk(p, d, [&](Place on_leaf) {
+        j.pixels.push_back(pixel_of(on_leaf));
         return true;
       });
       if (!is_tip(arrival.place)) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gftcore/common/bit_image.hpp"
+#include "gftcore/common/divider.hpp"
 #include "gftcore/common/index.hpp"
 
 namespace gftcore::vessel {
@@ -46,7 +47,8 @@ class LeafSearch {
   void for_each_junction(std::span<const std::int32_t> seeds, Visit visit) {
     visited_.reset(skeleton_.rows(), skeleton_.cols());
     for (const std::int32_t seed : seeds) {
-      if (visited_.test(seed / skeleton_.cols(), seed % skeleton_.cols())) continue;
+      const Place place = place_of(seed);
+      if (visited_.test(place.row, place.col)) continue;
       collect_cluster(seed);
       split_cluster();
       for (std::size_t first = 0; first < cluster_.size();) {
@@ -75,8 +77,9 @@ class LeafSearch {
   bool is_tip(Place p) const;
   template <class Visit>
   Arrival walk(Place from, unsigned heading, Visit visit) const;
+  Arrival mark_leaf(Place tip);
   void seed_around(Place p, std::vector<std::int32_t>& seeds);
-  void seed_from(Place p, unsigned direction, std::vector<std::int32_t>& seeds);
+  Arrival seed_from(Place p, unsigned direction, std::vector<std::int32_t>& seeds);
   void collect_cluster(std::int32_t seed);
   void split_cluster();
   std::int32_t find_node(std::int32_t position);
@@ -85,7 +88,9 @@ class LeafSearch {
   bool describe(std::size_t first_member, std::size_t last_member);
 
   const BitImage& skeleton_;
+  Divider row_of_;
   BitImage anchors_;
+  BitImage on_leaf_;                   // all path pixels between a tip and a node, perhaps others
   BitImage visited_;                   // path pixels walked, or junction pixels collected
   std::vector<std::int32_t> cluster_;  // pixels, ascending
   std::vector<std::int32_t> node_of_;  // of each of them: the position of its node's first pixel

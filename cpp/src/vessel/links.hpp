@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "gftcore/common/bit_image.hpp"
+#include "gftcore/common/count_ones.hpp"
 #include "gftcore/common/index.hpp"
 #include "morphology/simple_point.hpp"
 
@@ -93,14 +94,6 @@ constexpr std::int32_t euler_share(unsigned pattern) {
 constexpr bool begins_block(unsigned pattern) {
   constexpr unsigned kOthers = 1U << 5U | 1U << 7U | 1U << 8U;
   return (pattern & kOthers) == kOthers;
-}
-
-/// std::popcount without the library call that targets lacking the instruction make of it.
-constexpr std::int32_t count_ones(std::uint64_t x) {
-  x -= x >> 1 & 0x5555555555555555U;
-  x = (x & 0x3333333333333333U) + (x >> 2 & 0x3333333333333333U);
-  x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fU;
-  return static_cast<std::int32_t>(x * 0x0101010101010101U >> 56);
 }
 
 }  // namespace gftcore::vessel

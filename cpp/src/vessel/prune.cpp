@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gftcore/common/checks.hpp"
+#include "gftcore/common/divider.hpp"
 #include "vessel/leaf_search.hpp"
 #include "vessel/links.hpp"
 #include "vessel/minimal_near.hpp"
@@ -33,7 +34,10 @@ struct LeafMeasure {
   double mean_edt = 0;  // of the points that are not covered; of all if none
 };
 
-LeafMeasure measure(const Junction& junction, const Leaf& leaf, Distance squared_distance) {
+LeafMeasure measure(const Junction& junction,
+                    const Leaf& leaf,
+                    const Divider& row_of,
+                    Distance squared_distance) {
   LeafMeasure m;
   const index_t cols = squared_distance.cols();
   const auto nearest = [](double x) { return static_cast<index_t>(std::floor(x + 0.5)); };
@@ -47,9 +51,9 @@ LeafMeasure measure(const Junction& junction, const Leaf& leaf, Distance squared
   std::int32_t outer = 0;
   for (std::int32_t i = leaf.first; i < leaf.last; ++i) {
     const index_t pixel = junction.pixels[at(i)];
-    const index_t pixel_row = pixel / cols;
+    const index_t pixel_row = row_of(pixel);
     const auto r = static_cast<double>(pixel_row);
-    const auto c = static_cast<double>(pixel % cols);
+    const auto c = static_cast<double>(pixel - pixel_row * cols);
     m.length += std::sqrt((r - row) * (r - row) + (c - col) * (c - col));
     row = r;
     col = c;
@@ -82,8 +86,12 @@ void choose(const Junction& junction,
             std::vector<Candidate>& out) {
   const bool by_length = options.method == PruneMethod::length;
   out.clear();
+  for (const std::int32_t pixel : junction.pixels) {
+    __builtin_prefetch(squared_distance.data() + pixel);
+  }
+  const Divider row_of(squared_distance.cols());
   for (const Leaf& leaf : junction.leaves) {
-    const LeafMeasure m = measure(junction, leaf, squared_distance);
+    const LeafMeasure m = measure(junction, leaf, row_of, squared_distance);
     const double bulge = (m.length - m.covered + m.tip_edt) / std::max(0.5, m.mean_edt);
     const bool falls = by_length ? m.length < m.junction_edt + 3 : bulge < options.bulge;
     if (falls) out.push_back({bulge, &leaf});

@@ -10,7 +10,9 @@
 #include <variant>
 
 #include "gftcore/common/checks.hpp"
+#include "gftcore/common/divider.hpp"
 #include "gftcore/common/error.hpp"
+#include "gftcore/common/list_ones.hpp"
 
 namespace gftcore {
 namespace {
@@ -22,18 +24,35 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 std::size_t at(index_t i) { return static_cast<std::size_t>(i); }
 
+/// Square roots of integers; those of distances within a usual vessel are looked up.
+class Roots {
+ public:
+  Roots() {
+    for (std::size_t i = 0; i < kSize; ++i) small_[i] = std::sqrt(static_cast<double>(i));
+  }
+  double operator()(std::int32_t squared) const {
+    const auto i = static_cast<std::size_t>(squared);
+    return i < kSize ? small_[i] : std::sqrt(static_cast<double>(squared));
+  }
+
+ private:
+  static constexpr std::size_t kSize = 1024;
+  std::array<double, kSize> small_;
+};
+
 void reset(const SkeletonGraph& graph, SurfaceScratch& scratch) {
   scratch.points.resize(at(graph.num_points()));
-  scratch.pixels_of_point.assign(at(graph.num_points()), 0);
-  const auto cols = static_cast<std::int32_t>(graph.cols);
+  scratch.pixels_of_point.assign(at(2 * graph.num_points()), 0);
+  scratch.cols.resize(at(graph.cols + kListSpare));
+  const Divider row_of(graph.cols);
   for (std::size_t i = 0; i < scratch.points.size(); ++i) {
-    const std::int32_t row = graph.point_pixel[i] / cols;
+    const index_t row = row_of(graph.point_pixel[i]);
     scratch.points[i] = {0,
                          std::numeric_limits<std::int32_t>::max(),
                          0,
                          0,
                          static_cast<std::int16_t>(row),
-                         static_cast<std::int16_t>(graph.point_pixel[i] - row * cols)};
+                         static_cast<std::int16_t>(graph.point_pixel[i] - row * graph.cols)};
   }
 }
 
@@ -51,72 +70,106 @@ std::uint64_t contour_word(const BitImage& mask, index_t r, index_t k) {
   return row[k] & ~(north & south & west & east);
 }
 
-void add_surface_pixel(Accumulator& p, index_t r, index_t c) {
-  const auto dr = static_cast<std::int32_t>(r) - p.row;
-  const auto dc = static_cast<std::int32_t>(c) - p.col;
+void add_surface_pixel(const Roots& root, Accumulator& p, std::int32_t r, std::int32_t c) {
+  const std::int32_t dr = r - p.row;
+  const std::int32_t dc = c - p.col;
   const std::int32_t squared = dr * dr + dc * dc;
-  p.sum += std::sqrt(static_cast<double>(squared));
+  p.sum += root(squared);
   p.smallest = std::min(p.smallest, squared);
   p.largest = std::max(p.largest, squared);
   ++p.surface_pixels;
 }
 
-void accumulate(const BitImage& mask,
-                ImageView<const std::int32_t> point_of_pixel,
-                bool contour_only,
-                SurfaceScratch& scratch) {
-  Accumulator* const points = scratch.points.data();
-  std::int32_t* const pixels_of_point = scratch.pixels_of_point.data();
-  for (index_t r = 0; r < mask.rows(); ++r) {
-    const std::int32_t* point_of_col = point_of_pixel.row(r);
-    for (index_t k = 0; k < mask.used_words(); ++k) {
-      const std::uint64_t word = mask.row(r)[k];
-      if (word == 0) continue;
-      const std::uint64_t surface = contour_only ? contour_word(mask, r, k) : word;
-      for (std::uint64_t rest = word; rest != 0; rest &= rest - 1) {
-        const std::int32_t point = point_of_col[64 * k + std::countr_zero(rest)];
-        if (point >= 0) ++pixels_of_point[point];
-      }
-      for (std::uint64_t rest = surface; rest != 0; rest &= rest - 1) {
-        const index_t c = 64 * k + std::countr_zero(rest);
-        if (point_of_col[c] >= 0) add_surface_pixel(points[point_of_col[c]], r, c);
-      }
+/// Count the pixels of one row by point. Pixels in a row often have the same one, and adding to a
+/// number just stored is slow, so they take turns between two.
+void count_pixels(const std::uint64_t* words,
+                  index_t used_words,
+                  const std::int32_t* point_of_col,
+                  std::int32_t* pixels_of_point) {
+  const auto add = [&](index_t c, std::int32_t turn) {
+    const std::int32_t point = point_of_col[c];
+    if (point >= 0) ++pixels_of_point[2 * index_t{point} + turn];
+  };
+  for (index_t k = 0; k < used_words; ++k) {
+    for (std::uint64_t rest = words[k]; rest != 0; rest &= rest - 1) {
+      add(64 * k + std::countr_zero(rest), 0);
+      rest &= rest - 1;
+      if (rest == 0) break;
+      add(64 * k + std::countr_zero(rest), 1);
     }
   }
 }
 
-/// Smallest, mean, largest distance and roundness of a point that has surface pixels.
-std::array<double, 4> radii_of(const Accumulator& p, double offset) {
-  const double smallest = std::sqrt(static_cast<double>(p.smallest)) + offset;
-  const double largest = std::sqrt(static_cast<double>(p.largest)) + offset;
+void accumulate(const BitImage& mask,
+                ImageView<const std::int32_t> point_of_pixel,
+                bool contour_only,
+                const Roots& root,
+                SurfaceScratch& scratch) {
+  Accumulator* const points = scratch.points.data();
+  std::int32_t* const cols = scratch.cols.data();
+  for (index_t r = 0; r < mask.rows(); ++r) {
+    const std::int32_t* point_of_col = point_of_pixel.row(r);
+    const std::uint64_t* words = mask.row(r);
+    const auto row = static_cast<std::int32_t>(r);
+    count_pixels(words, mask.used_words(), point_of_col, scratch.pixels_of_point.data());
+    const std::int32_t* const end = list_ones(
+        mask.used_words(),
+        [&](index_t k) { return contour_only ? contour_word(mask, r, k) : words[k]; },
+        cols);
+    // All points at once do not fit in the cache, those of a row do.
+    for (const std::int32_t* c = cols; c != end; ++c) {
+      __builtin_prefetch(points + point_of_col[*c]);
+    }
+    for (const std::int32_t* c = cols; c != end; ++c) {
+      const std::int32_t point = point_of_col[*c];
+      if (point >= 0) add_surface_pixel(root, points[point], row, *c);
+    }
+  }
+}
+
+/// Smallest, mean, largest distance and roundness of a point; unspecified without surface pixels.
+std::array<double, 4> radii_of(const Roots& root, const Accumulator& p, double offset) {
+  const double smallest = root(p.surface_pixels > 0 ? p.smallest : 0) + offset;
+  const double largest = root(p.largest) + offset;
   return {
       smallest, p.sum / p.surface_pixels + offset, largest, largest > 0 ? smallest / largest : 1.0};
 }
 
 /// Mean and population sd over the points of one segment, interleaved.
-std::array<double, 8> summarise(const Accumulator* first,
+std::array<double, 8> summarise(const Roots& root,
+                                const Accumulator* first,
                                 const Accumulator* last,
                                 double offset,
                                 std::vector<std::array<double, 4>>& radii) {
-  radii.clear();
-  std::array<double, 8> out{};
+  const auto points = static_cast<std::size_t>(last - first);
+  if (radii.size() < points) radii.resize(points);
+  std::size_t count = 0;
   for (const Accumulator* p = first; p != last; ++p) {
-    if (p->surface_pixels == 0) continue;
-    radii.push_back(radii_of(*p, offset));
-    for (std::size_t j = 0; j < 4; ++j) out[2 * j] += radii.back()[j];
+    radii[count] = radii_of(root, *p, offset);
+    count += p->surface_pixels > 0 ? 1 : 0;
   }
-  if (radii.empty()) {
+  std::array<double, 8> out{};
+  if (count == 0) {
     out.fill(kNaN);
     return out;
   }
-  const auto n = static_cast<double>(radii.size());
-  for (std::size_t j = 0; j < 4; ++j) out[2 * j] /= n;
-  for (const std::array<double, 4>& r : radii) {
+  std::array<double, 4> sum{};
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t j = 0; j < 4; ++j) sum[j] += radii[i][j];
+  }
+  const auto n = static_cast<double>(count);
+  std::array<double, 4> mean{};
+  for (std::size_t j = 0; j < 4; ++j) mean[j] = sum[j] / n;
+  std::array<double, 4> squares{};
+  for (std::size_t i = 0; i < count; ++i) {
     for (std::size_t j = 0; j < 4; ++j) {
-      out[2 * j + 1] += (r[j] - out[2 * j]) * (r[j] - out[2 * j]);
+      squares[j] += (radii[i][j] - mean[j]) * (radii[i][j] - mean[j]);
     }
   }
-  for (std::size_t j = 0; j < 4; ++j) out[2 * j + 1] = std::sqrt(out[2 * j + 1] / n);
+  for (std::size_t j = 0; j < 4; ++j) {
+    out[2 * j] = mean[j];
+    out[2 * j + 1] = std::sqrt(squares[j] / n);
+  }
   return out;
 }
 
@@ -200,10 +253,10 @@ void surface_features(const SkeletonGraph& graph,
   }
   const bool slab = mode == FeatureMode::voreen_slab;
   reset(graph, scratch);
-  accumulate(mask, point_of_pixel, !slab, scratch);
+  static const Roots root;
+  accumulate(mask, point_of_pixel, !slab, root, scratch);
   out.volume_px.resize(at(graph.num_segments()));
   out.radii.resize(at(8 * graph.num_segments()));
-  std::vector<std::array<double, 4>> radii;
   for (index_t s = 0; s < graph.num_segments(); ++s) {
     const index_t first_point = graph.point_ptr[at(s)];
     const index_t last_point = graph.point_ptr[at(s) + 1];
@@ -215,9 +268,11 @@ void surface_features(const SkeletonGraph& graph,
       continue;
     }
     index_t volume = 0;
-    for (index_t i = first_point; i < last_point; ++i) volume += scratch.pixels_of_point[at(i)];
+    for (index_t i = 2 * first_point; i < 2 * last_point; ++i) {
+      volume += scratch.pixels_of_point[at(i)];
+    }
     out.volume_px[at(s)] = static_cast<double>(volume);
-    const std::array<double, 8> row = summarise(first, last, slab ? 0.0 : 0.5, radii);
+    const std::array<double, 8> row = summarise(root, first, last, slab ? 0.0 : 0.5, scratch.radii);
     std::copy(row.begin(), row.end(), out.radii.begin() + 8 * s);
   }
 }

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "gftcore/common/divider.hpp"
 #include "gftcore/common/error.hpp"
 #include "gftcore/vessel/segment_features.hpp"
 
@@ -38,13 +39,16 @@ void intensity_of_points(const SkeletonGraph& graph,
                      std::to_string(image.rows()) + ", " + std::to_string(image.cols()) + ")");
   }
   out.resize(at(4 * graph.num_segments()));
+  const Divider row_of(graph.cols);
+  const Divider scaled(factor);
   std::vector<T> values;
   for (index_t s = 0; s < graph.num_segments(); ++s) {
     values.clear();
     double sum = 0;
     for (index_t i = graph.point_ptr[at(s)]; i < graph.point_ptr[at(s) + 1]; ++i) {
       const index_t pixel = graph.point_pixel[at(i)];
-      values.push_back(image(pixel / graph.cols / factor, pixel % graph.cols / factor));
+      const index_t row = row_of(pixel);
+      values.push_back(image(scaled(row), scaled(pixel - row * graph.cols)));
       sum += static_cast<double>(values.back());
     }
     double* row = out.data() + 4 * s;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -39,7 +40,9 @@ struct SurfaceScratch {
     std::int16_t col;
   };
   std::vector<Accumulator> points;
-  std::vector<std::int32_t> pixels_of_point;
+  std::vector<std::int32_t> pixels_of_point;  // [points, 2] to be added up
+  std::vector<std::int32_t> cols;             // of one row's pixels
+  std::vector<std::array<double, 4>> radii;   // of one segment's points
 };
 
 /// `point_of_pixel` holds the nearest point (index into graph.point_pixel) of each mask pixel, or
