@@ -14,6 +14,7 @@ install_system_tools() {
   [[ -e /usr/include/doctest/doctest.h ]] || missing+=(doctest-dev)
   have clang-format || missing+=(clang-format)
   have clang-tidy || missing+=(clang-tidy)
+  have valgrind || missing+=(valgrind)
   ((${#missing[@]})) || return 0
   if [[ $(id -u) -ne 0 ]] || ! have apt-get; then
     skipped "installation of ${missing[*]}: needs root and apt-get"

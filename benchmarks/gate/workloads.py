@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the gate times: each stage from image to graph, files, and the import.
+
+A workload is prepared outside of the clock and returns a call; the call returns its answer.
+Functions are looked up when a workload is prepared, so an older package merely lacks some.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from gate.inputs import CROP, Array
+
+Call = Callable[[], Any]
+
+
+class Prepared:
+    """The arrays of `inputs.py`, and native objects that this package makes of them."""
+
+    def __init__(self, arrays: dict[str, Array]) -> None:
+        self._arrays = arrays
+
+    def __getitem__(self, name: str) -> Array:
+        return self._arrays[name]
+
+    @cached_property
+    def graph(self) -> Any:
+        return importlib.import_module("gftcore.graph")
+
+    @cached_property
+    def segmentation(self) -> Any:
+        return importlib.import_module("gftcore.segmentation")
+
+    @cached_property
+    def traced(self) -> Any:
+        return self.graph.trace(self["skeleton"], anchors=self["anchors"])
+
+    @cached_property
+    def pruned(self) -> Any:
+        return self.graph.prune(self.traced, self["squared_distance"])
+
+    @cached_property
+    def faces(self) -> Any:
+        return self.graph.faces(self.pruned)
+
+    @cached_property
+    def crop(self) -> Array:
+        return self["mask"][:CROP, :CROP].copy()
+
+    @cached_property
+    def small_graph(self) -> Any:
+        return self.graph.extract(self.crop)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """`clock` is "cpu", or "own" where the call itself returns the seconds it took."""
+
+    name: str
+    prepare: Callable[[Prepared], Call]
+    clock: str = "cpu"
+
+
+def stage(name: str, *arguments: str, **options: Any) -> Callable[[Prepared], Call]:
+    """A call of ``gftcore.graph.<name>`` on arrays and objects of `Prepared`, by their names."""
+
+    def prepare(prepared: Prepared) -> Call:
+        function = getattr(prepared.graph, name)
+        values = [named(prepared, argument) for argument in arguments]
+        chosen = {key: lookup(prepared, value) for key, value in options.items()}
+        return lambda: function(*values, **chosen)
+
+    return prepare
+
+
+def named(prepared: Prepared, name: str) -> Any:
+    return getattr(prepared, name) if hasattr(Prepared, name) else prepared[name]
+
+
+def lookup(prepared: Prepared, value: Any) -> Any:
+    """An option's value; ``"=name"`` stands for the array or object of that name."""
+    if isinstance(value, str) and value.startswith("="):
+        return named(prepared, value[1:])
+    return value
+
+
+def find_faz(prepared: Prepared) -> Call:
+    void, labels = ~prepared["mask"], prepared["background_labels"]
+    function = prepared.graph.find_faz
+    return lambda: function(void, labels)
+
+
+def segment(method: str) -> Callable[[Prepared], Call]:
+    def prepare(prepared: Prepared) -> Call:
+        function = prepared.segmentation.segment
+        config = prepared.segmentation.SegmentConfig(method=method)
+        image = prepared["image"]
+        return lambda: function(image, config)
+
+    return prepare
+
+
+def extract(features: str) -> Callable[[Prepared], Call]:
+    def prepare(prepared: Prepared) -> Call:
+        function, mask, image = prepared.graph.extract, prepared["mask"], prepared["image"]
+        config = prepared.graph.ExtractConfig(features=features)
+        return lambda: function(mask, config, intensity=image)
+
+    return prepare
+
+
+def extract_batch(prepared: Prepared) -> Call:
+    function, masks = prepared.graph.extract_batch, [prepared.crop] * 8
+    return lambda: list(function(masks, threads=2))
+
+
+def save(prepared: Prepared) -> Call:
+    function, graph, path = prepared.graph.save, prepared.small_graph, own_file()
+    return lambda: function(graph, path)
+
+
+def load(prepared: Prepared) -> Call:
+    function, path = prepared.graph.load, own_file()
+    prepared.graph.save(prepared.small_graph, path)
+    return lambda: function(path)
+
+
+def own_file() -> Path:
+    return Path(f"graph-{os.getpid()}.npz")
+
+
+def import_package(_: Prepared) -> Call:
+    code = "import time; t = time.process_time(); import gftcore; print(time.process_time() - t)"
+    command = [sys.executable, "-I", "-c", code]
+    return lambda: float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+WORKLOADS = (
+    Workload("thin fast", stage("thin", "mask")),
+    Workload("thin ordered", stage("thin", "mask", method="ordered")),
+    Workload("squared_distance", stage("squared_distance", "mask")),
+    Workload("label", stage("label", "mask")),
+    Workload("label background", stage("label", "mask", background=True)),
+    Workload("fill_small", stage("fill_small", "mask", area_px=30)),
+    Workload("trace", stage("trace", "skeleton", anchors="=anchors")),
+    Workload("prune", stage("prune", "traced", "squared_distance")),
+    Workload(
+        "segment_table centreline",
+        stage("segment_table", "pruned", "mask", "squared_distance", mode="centreline"),
+    ),
+    Workload(
+        "segment_table edt",
+        stage("segment_table", "pruned", "mask", "squared_distance", intensity="=image"),
+    ),
+    Workload("assign_pixels", stage("assign_pixels", "pruned", "mask")),
+    Workload("region_table", stage("region_table", "background_labels")),
+    Workload(
+        "region_table intensity", stage("region_table", "background_labels", intensity="=image")
+    ),
+    Workload("faces", stage("faces", "pruned")),
+    Workload("match_faces", stage("match_faces", "faces", "background_labels")),
+    Workload("adjacency", stage("adjacency", "pruned", "faces", "background_labels")),
+    Workload("find_faz", find_faz),
+    Workload("segment", segment("local_contrast")),
+    Workload("segment ridge", segment("ridge")),
+    Workload("extract edt", extract("edt")),
+    Workload("extract centreline", extract("centreline")),
+    Workload("extract_image", stage("extract_image", "image")),
+    Workload("extract_batch", extract_batch),
+    Workload("save", save),
+    Workload("load", load),
+    Workload("import gftcore", import_package, clock="own"),
+)
