@@ -15,14 +15,53 @@ install_system_tools() {
   have clang-format || missing+=(clang-format)
   have clang-tidy || missing+=(clang-tidy)
   have valgrind || missing+=(valgrind)
-  ((${#missing[@]})) || return 0
+  install_packages "${missing[@]}"
+  # shellcheck disable=SC2046 # no package or one
+  has_libfuzzer || install_packages clang $(libfuzzer_package)
+}
+
+# Installs packages if there are any and the machine allows it; says so where it does not.
+install_packages() {
+  (($#)) || return 0
   if [[ $(id -u) -ne 0 ]] || ! have apt-get; then
-    skipped "installation of ${missing[*]}: needs root and apt-get"
+    skipped "installation of $*: needs root and apt-get"
     return 0
   fi
   export DEBIAN_FRONTEND=noninteractive
-  { apt-get update -qq && apt-get install -y -qq --no-install-recommends "${missing[@]}"; } \
-    >/dev/null 2>&1 || skipped "installation of ${missing[*]}: apt-get failed"
+  { apt-get update -qq && apt-get install -y -qq --no-install-recommends "$@"; } \
+    >/dev/null 2>&1 || skipped "installation of $*: apt-get failed"
+}
+
+# Whether clang can link a fuzz target: its runtime is a package of its own.
+has_libfuzzer() {
+  have clang++ || return 1
+  local folder result
+  folder=$(mktemp -d)
+  clang++ -x c++ -fsanitize=fuzzer -o "$folder/target" - >/dev/null 2>&1 <<<'
+    extern "C" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }'
+  result=$?
+  rm -rf "$folder"
+  return $result
+}
+
+# The runtime for the version that the package `clang` stands for, where it is a package.
+libfuzzer_package() {
+  local version
+  have apt-get && [[ $(id -u) -eq 0 ]] && apt-get update -qq >/dev/null 2>&1
+  version=$(LC_ALL=C apt-cache depends clang 2>/dev/null |
+    sed -n 's/.*Depends: clang-\([0-9]*\)$/\1/p' | head -n 1)
+  if apt-cache show "libclang-rt-$version-dev" >/dev/null 2>&1; then
+    echo "libclang-rt-$version-dev"
+  fi
+}
+
+# Randomised addresses of new kernels collide with the shadow memory of older sanitizers.
+fixed_addresses() {
+  if setarch "$(uname -m)" -R true 2>/dev/null; then
+    setarch "$(uname -m)" -R "$@"
+  else
+    "$@"
+  fi
 }
 
 # Set-up command number $1 of the README, word for word.

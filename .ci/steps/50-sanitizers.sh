@@ -11,15 +11,6 @@ if [[ ! -e /usr/include/doctest/doctest.h ]]; then
 fi
 have ninja && export CMAKE_GENERATOR=Ninja
 
-# Randomised addresses of new kernels collide with the shadow memory of older thread sanitizers.
-fixed_addresses() {
-  if setarch "$(uname -m)" -R true 2>/dev/null; then
-    setarch "$(uname -m)" -R "$@"
-  else
-    "$@"
-  fi
-}
-
 sanitized() {
   rm -rf "build/$1"
   cmake --preset "$1" >/dev/null &&

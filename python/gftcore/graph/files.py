@@ -214,7 +214,8 @@ class _Reader:
         """Read and check the JSON part."""
         try:
             meta = json.loads(self.array("meta", "uint8", 0, (_META_BYTES, 0)).tobytes())
-        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+            json.dumps(meta, ensure_ascii=False).encode()  # half a surrogate pair cannot be saved
+        except (UnicodeError, json.JSONDecodeError, RecursionError) as error:
             raise FormatError(f"{self._path}: meta is no JSON: {error}") from error
         self._require(isinstance(meta, dict), "meta is no JSON object")
         schema = meta.get("schema")
@@ -365,6 +366,6 @@ class _Reader:
 def _header(stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     version = np.lib.format.read_magic(stream)
     if version != (1, 0):
-        raise FormatError(f"array format {version} is not supported")
+        raise ValueError(f"array format {version} is not supported")
     shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
     return shape, fortran, dtype

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -123,7 +124,10 @@ def _feature_columns(graph: HeteroGraph, node_type: str) -> dict[str, list[Any]]
     for index, name, power in exported_columns(names, node_type):
         if name in _COMMON:
             continue
-        values = graph.features(node_type)[:, index] * graph.meta.mm_per_px**power
+        # A product, since a power raises where it is too large for a float.
+        scale = math.prod([graph.meta.mm_per_px] * power)
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = graph.features(node_type)[:, index] * scale
         whole = column_info(node_type, names[index]).unit in ("count", "flag")
         out[name] = values.astype(np.int64).tolist() if whole else values.tolist()
     return out

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Read malformed files and judge what comes of it; run as a program, so that a crash is seen.
+
+    python tests/fuzz/read_files.py --cases 10000 --kind images --folder /tmp/cases
+
+Each case is read from ``FOLDER/case.*``, which stays there if the process dies. The summary goes to
+standard output as JSON: outcomes, findings, slowest case, growth of memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mutations
+import numpy as np
+
+from gftcore import graph, io
+from gftcore.errors import GftcoreError
+
+#: Pixel limit of the readers in these runs; larger images must be refused, not decoded.
+LIMIT = 1_000_000
+SLOW_S = 10.0
+CHANNELS = (None, "red", "green", "blue", "alpha", "mean")
+
+
+def judge(call: Callable[[], Any], check: Callable[[Any], bool], path: Path) -> tuple[str, str]:
+    """Return the outcome of reading a file, and what is wrong with it, if anything."""
+    try:
+        result = call()
+    except GftcoreError as error:
+        named = path.name in str(error)
+        return type(error).__name__, "" if named else f"the message does not name the file: {error}"
+    except Exception as error:  # the finding is that there is one
+        return "undocumented", f"{type(error).__name__}: {error}"
+    return "result", "" if check(result) else f"not a documented result: {result!r:.200}"
+
+
+def good_image(pixels: Any) -> bool:
+    """Whether `read_image` may return it."""
+    return (
+        isinstance(pixels, np.ndarray)
+        and pixels.ndim == 2
+        and pixels.dtype.kind in "biuf"
+        and pixels.dtype.isnative
+        and pixels.size <= LIMIT
+    )
+
+
+def good_mask(pixels: Any) -> bool:
+    """Whether `read_mask` may return it."""
+    return good_image(pixels) and pixels.dtype == np.uint8 and pixels.max(initial=0) <= 1
+
+
+class Images:
+    """Cases for `read_image` and `read_mask`."""
+
+    def __init__(self) -> None:
+        self.valid = mutations.valid_images()
+        self.names = sorted(self.valid)
+
+    def make(self, rng: np.random.Generator, folder: Path) -> Path:
+        """Write one malformed file; sometimes its suffix is that of another kind."""
+        name = self.names[int(rng.integers(len(self.names)))]
+        data = mutations.damaged_image(rng, name, self.valid[name], list(self.valid.values()))
+        suffix = Path(name).suffix
+        if rng.random() < 0.05:
+            suffix = io.SUFFIXES[int(rng.integers(len(io.SUFFIXES)))]
+        path = folder / f"case{suffix}"
+        path.write_bytes(data)
+        return path
+
+    def judge(self, rng: np.random.Generator, path: Path) -> tuple[str, str]:
+        """Read the file as an image, and every third one as a mask."""
+        channel = CHANNELS[int(rng.integers(len(CHANNELS)))] if rng.random() < 0.5 else None
+        if rng.random() < 0.3:
+            threshold = float(rng.integers(-5, 300)) if rng.random() < 0.7 else None
+            return judge(
+                lambda: io.read_mask(path, threshold=threshold, channel=channel, max_pixels=LIMIT),
+                good_mask,
+                path,
+            )
+        return judge(
+            lambda: io.read_image(path, channel=channel, max_pixels=LIMIT), good_image, path
+        )
+
+
+class Graphs:
+    """Cases for `graph.load` and `graph.read_meta`."""
+
+    def __init__(self, folder: Path) -> None:
+        rng = np.random.default_rng(1)
+        keep = ("mask", "skeleton", "distance", "vessel_label", "ica_label", "face_label")
+        self.valid = []
+        for i, shape in enumerate(((14, 19), (9, 9))):
+            path = folder / f"valid{i}.npz"
+            graph.extract(rng.random(shape) < 0.6, keep=keep if i == 0 else ()).save(path)
+            self.valid.append(path.read_bytes())
+
+    def make(self, rng: np.random.Generator, folder: Path) -> Path:
+        """Write one malformed file."""
+        path = folder / "case.npz"
+        data = self.valid[int(rng.integers(len(self.valid)))]
+        path.write_bytes(mutations.damaged_graph(rng, data, self.valid))
+        return path
+
+    def judge(self, rng: np.random.Generator, path: Path) -> tuple[str, str]:
+        """Load the file; what is loaded can be used."""
+        if rng.random() < 0.1:
+            return judge(lambda: graph.read_meta(path), lambda meta: meta.shape is not None, path)
+
+        loaded = None
+
+        def load() -> graph.HeteroGraph:
+            nonlocal loaded
+            loaded = graph.load(path)
+            return loaded
+
+        outcome, wrong = judge(load, lambda found: isinstance(found, graph.HeteroGraph), path)
+        if loaded is not None:
+            wrong = wrong or self._use(loaded, path)
+        return outcome, wrong
+
+    @staticmethod
+    def _use(found: graph.HeteroGraph, path: Path) -> str:
+        try:
+            again = path.with_name("again.npz")
+            found.save(again)
+            graph.load(again)
+            found.to_batch()
+            graph.write_tables(found, path.with_name("tables"))
+        except GftcoreError:
+            return ""  # values that a batch or a table refuses
+        except Exception as error:
+            return f"loaded, but then {type(error).__name__}: {error}"
+        return ""
+
+
+def run(kind: str, cases: int, first: int, folder: Path) -> dict[str, Any]:
+    """Judge `cases` files, numbered from `first`."""
+    warnings.simplefilter("ignore")
+    folder.mkdir(parents=True, exist_ok=True)
+    source: Images | Graphs = Images() if kind == "images" else Graphs(folder)
+    outcomes: dict[str, int] = {}
+    findings: list[str] = []
+    slowest = 0.0
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for number in range(first, first + cases):
+        rng = np.random.default_rng([number, len(kind)])
+        path = source.make(rng, folder)
+        began = time.process_time()
+        outcome, wrong = source.judge(rng, path)
+        seconds = time.process_time() - began
+        slowest = max(slowest, seconds)
+        if seconds > SLOW_S:
+            wrong = wrong or f"took {seconds:.1f} s"
+        outcomes[outcome] = outcomes.get(outcome, 0) + 1
+        if wrong:
+            kept = folder / f"finding-{number}{path.suffix}"
+            kept.write_bytes(path.read_bytes())
+            findings.append(f"case {number} ({kept}): {wrong}")
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+        "cases": cases,
+        "outcomes": outcomes,
+        "findings": findings,
+        "slowest_s": round(slowest, 3),
+        "memory_growth_mb": (after - before) // 1024,
+    }
+
+
+def main() -> int:
+    """Run and print the summary; exit code 1 with findings."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kind", choices=("images", "graphs"), required=True)
+    parser.add_argument("--cases", type=int, default=1000)
+    parser.add_argument("--first", type=int, default=0, help="number of the first case")
+    parser.add_argument("--folder", type=Path, required=True)
+    args = parser.parse_args()
+    summary = run(args.kind, args.cases, args.first, args.folder)
+    print(json.dumps(summary, indent=1))
+    return 1 if summary["findings"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
