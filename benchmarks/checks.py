@@ -101,6 +101,87 @@ def similar_edges(ours: graph.Table, theirs: Any) -> None:
     similar_length(ours, sum(w for *_, w in theirs.edges(data="weight")))
 
 
+def pruned_from(network: graph.SkeletonGraph) -> Callable[[graph.SkeletonGraph], None]:
+    """Only segments go: the first Betti number and the border nodes stay."""
+
+    def holds(pruned: graph.SkeletonGraph) -> None:
+        assert 0 < len(pruned.segment_nodes) < len(network.segment_nodes), "nothing was pruned"
+        assert cycles(pruned) == cycles(network), "other number of holes or components"
+        for kind in (2, 4):  # border, ring
+            ours, before = ((g.node_kind == kind).sum() for g in (pruned, network))
+            assert ours >= before, f"nodes of kind {kind} went"
+
+    return holds
+
+
+def cycles(network: graph.SkeletonGraph) -> int:
+    """Holes minus components."""
+    return len(network.segment_nodes) - len(network.node_kind)
+
+
+def skeleton_px(network: graph.SkeletonGraph) -> int:
+    return len(network.point_pixel) + len(network.node_pixel)
+
+
+def similar_skeleton(ours: graph.SkeletonGraph, theirs: Any) -> None:
+    """Which leaf goes first differs; how many pixels are left hardly does."""
+    share = skeleton_px(ours) / np.count_nonzero(theirs.skeleton_image)
+    assert 0.97 < share < 1.03, f"{share:.3f} times the peer's pixels"
+
+
+def stays_minimal(anchors: np.ndarray) -> Callable[[np.ndarray], None]:
+    """A second pass changes nothing."""
+
+    def holds(skeleton: np.ndarray) -> None:
+        np.testing.assert_array_equal(graph.minimal_pass(skeleton, anchors=anchors), skeleton)
+
+    return holds
+
+
+def describes_pixels(count: int) -> Callable[[graph.Table], None]:
+    """The volumes of all segments add up to the assigned pixels."""
+
+    def holds(table: graph.Table) -> None:
+        volume = table.values[:, table.columns.index("volume")]
+        assert volume[volume > 0].sum() == count, f"{volume[volume > 0].sum()} of {count} pixels"
+
+    return holds
+
+
+def touches_part_of(planar: Any) -> Callable[[Any], None]:
+    """The published rule finds most of what lies left and right of segments, and little else."""
+
+    def holds(relations: Any) -> None:
+        np.testing.assert_array_equal(relations["vv"][0], planar["vv"][0])
+        for name in ("vi", "ii"):
+            found, known = pairs_of(relations[name][0]), pairs_of(planar[name][0])
+            assert len(found) == relations[name][0].shape[1], f"{name} has an edge twice"
+            assert len(found - known) < 0.01 * len(found), f"{name} has edges of its own"
+            assert len(found) > 0.6 * len(known), f"{name}: only {len(found)} of {len(known)}"
+
+    return holds
+
+
+def pairs_of(ends: np.ndarray) -> set[tuple[int, int]]:
+    return set(map(tuple, ends.T.tolist()))
+
+
+def same_pairs(ours: Any, theirs: np.ndarray) -> None:
+    """Ours lie at a segment. The peer also joins labels that meet at a junction only."""
+    pairs, peer = pairs_of(ours["ii"][0] + 1), pairs_of(theirs)
+    found = len(pairs & peer) / len(pairs)
+    assert found > 0.998, f"the peer has {found:.4f} of our pairs"
+    assert len(peer) < 1.4 * len(pairs), f"{len(peer)} pairs, not {len(pairs)}"
+
+
+def same_rows(ours: graph.GraphBatch, theirs: dict[str, Any]) -> None:
+    for relation, (rows, cols) in theirs.items():
+        np.testing.assert_array_equal(ours.rowptr[relation], rows.indptr, err_msg=relation)
+        np.testing.assert_array_equal(ours.col[relation], rows.indices, err_msg=relation)
+        np.testing.assert_array_equal(ours.eid[relation], rows.data, err_msg=relation)
+        np.testing.assert_array_equal(ours.row[relation], cols.indices, err_msg=relation)
+
+
 def similar_response(quantile: float | None) -> Check:
     """Interpolation differs (Keys or B-splines); which pixels are vessels hardly does."""
 

@@ -58,3 +58,9 @@ def ratio_and_spread(ours_s: np.ndarray, peer_s: np.ndarray) -> tuple[float, flo
     ratio = float(np.median(peer_s) / np.median(ours_s))
     low, high = np.quantile(peer_s / ours_s, [0.25, 0.75])
     return ratio, float((high - low) / ratio)
+
+
+def relative_spread(seconds: np.ndarray) -> float:
+    """Return the interquartile range relative to the median."""
+    low, high = np.quantile(seconds, [0.25, 0.75])
+    return float((high - low) / np.median(seconds))

@@ -9,7 +9,10 @@ from typing import Any
 import cv2
 import numpy as np
 import scipy.ndimage as ndi
-from skimage import filters, measure, morphology, transform
+from scipy import sparse
+from skimage import filters, measure, morphology, segmentation, transform
+
+from gftcore.graph.batch import DIRECTED
 
 REGION_PROPERTIES = (
     "centroid",
@@ -54,6 +57,31 @@ def branches(skeleton: np.ndarray, distance: np.ndarray) -> tuple[Any, np.ndarra
     return table, radius
 
 
+def traced(skeleton: np.ndarray) -> Any:
+    """Trace with skan."""
+    import skan
+
+    return skan.Skeleton(skeleton)
+
+
+def pruned(skeleton: Any, distance: np.ndarray, rounds: int = 2) -> Any:
+    """Remove leaves shorter than the radius at their junction plus 3 px, with skan."""
+    import skan
+
+    for _ in range(rounds):
+        table = skan.summarize(skeleton, separator="_")
+        start, end = table["node_id_src"].to_numpy(), table["node_id_dst"].to_numpy()
+        junction = np.where(skeleton.degrees[start] > 2, start, end)
+        places = skeleton.coordinates[junction].astype(int)
+        short = table["branch_distance"].to_numpy() < distance[tuple(places.T)] + 3
+        leaf = table["branch_type"].to_numpy() == 1  # from a junction to an end
+        gone = np.flatnonzero(leaf & short)
+        if len(gone) == 0:
+            break
+        skeleton = skeleton.prune_paths(gone)
+    return skeleton
+
+
 def region_table(labels: np.ndarray, intensity: np.ndarray) -> dict[str, np.ndarray]:
     """Measure regions with scikit-image."""
     return measure.regionprops_table(
@@ -92,6 +120,39 @@ def faz(void: np.ndarray, labels: np.ndarray, fov_mm: float = 3.0) -> tuple[int,
     owners = np.bincount(labels[components == near[order[0]]])
     second = sizes[order[1]] if len(order) > 1 else 0
     return int(owners[1:].argmax()) + 1, float(1 - second / sizes[order[0]])
+
+
+def touching_pairs(faces: np.ndarray) -> np.ndarray:
+    """Pairs [2, E] of labels that touch once each has grown over the skeleton between them."""
+    grown = segmentation.expand_labels(faces, 1.5)
+    steps = ((grown[1:], grown[:-1]), (grown[:, 1:], grown[:, :-1]))
+    pairs = np.concatenate([np.stack([a.ravel(), b.ravel()]) for a, b in steps], axis=1)
+    pairs = pairs[:, (pairs[0] != pairs[1]) & (pairs > 0).all(axis=0)]
+    pairs.sort(axis=0)
+    return np.unique(pairs, axis=1)
+
+
+def touching_graph(faces: np.ndarray) -> np.ndarray:
+    """Return the same pairs, by scikit-image's region adjacency graph."""
+    from skimage import graph
+
+    edges = graph.RAG(segmentation.expand_labels(faces, 1.5), connectivity=1).edges
+    pairs = np.array([sorted(edge) for edge in edges if 0 not in edge]).T.reshape(2, -1)
+    return np.unique(pairs, axis=1)
+
+
+def sparse_relations(edges: dict[str, np.ndarray], sizes: dict[str, int]) -> dict[str, Any]:
+    """Index edge numbers by destination and by source, each relation as SciPy's csr and csc."""
+    out = {}
+    for relation, (source, target) in edges.items():
+        ends = DIRECTED[relation]
+        shape = (sizes[ends[1]], sizes[ends[0]])
+        number = np.arange(len(source))
+        pairs = sparse.coo_array((number, (target, source)), shape=shape)
+        out[relation] = pairs.tocsr(), pairs.tocsc()
+        for index in out[relation]:
+            index.sort_indices()
+    return out
 
 
 def upsampled(image: np.ndarray, scale: int) -> np.ndarray:
