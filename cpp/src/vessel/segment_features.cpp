@@ -118,7 +118,7 @@ void accumulate(const BitImage& mask,
         cols);
     // All points at once do not fit in the cache, those of a row do.
     for (const std::int32_t* c = cols; c != end; ++c) {
-      __builtin_prefetch(points + point_of_col[*c]);
+      __builtin_prefetch(points + std::max(point_of_col[*c], 0));  // -1: no point
     }
     for (const std::int32_t* c = cols; c != end; ++c) {
       const std::int32_t point = point_of_col[*c];

@@ -11,6 +11,7 @@
 
 #include "../naive/adjacency.hpp"
 #include "../naive/distance.hpp"
+#include "../naive/merge.hpp"
 #include "../naive/prune.hpp"
 #include "check.hpp"
 #include "gftcore/common/error.hpp"
@@ -59,6 +60,7 @@ void Job::read(Bytes& bytes) {
   constexpr double kBulges[] = {3.0, 1.0, 1.5, 8.0};
   options.prune.bulge = kBulges[option(1) / 8 % 4];
   if (option(1) >= 224) options.prune.max_rounds = option(1) % 3 - 1;
+  options.merge_px = option(1) % 5 == 0 ? 0.0 : option(1) % 5 == 1 ? 9.0 : 3.0;
   options.skeleton_fill_px = option(2) % 4 == 0 ? option(2) / 4 % 16 : 0;
   options.ica_fill_px = option(2) % 3 == 0 ? option(2) / 16 : 5;
   options.ica_min_px = option(3) % 4 == 0 ? option(3) / 4 % 16 - 1 : 11;
@@ -136,6 +138,7 @@ NaiveVessels naive_vessels(const Job& job) {
     skeleton = naive::thinned(bits, options.skeleton, out.anchors, out.distance);
   }
   out.graph = naive::prune(naive::trace(skeleton, out.anchors), out.distance, options.prune);
+  out.graph = naive::merge(out.graph, out.distance, options.merge_px);
   return out;
 }
 

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tracing and pruning, against their definitions and the Euler identities.
+// Tracing, pruning and merging, against their definitions and the Euler identities.
 #include "gftcore/vessel/trace.hpp"
 
 #include <algorithm>
 #include <vector>
 
 #include "../naive/faces.hpp"
+#include "../naive/merge.hpp"
 #include "../naive/prune.hpp"
 #include "../naive/trace.hpp"
 #include "check.hpp"
+#include "gftcore/vessel/merge_junctions.hpp"
 #include "gftcore/vessel/prune.hpp"
 #include "graphs.hpp"
 #include "images.hpp"
@@ -19,6 +21,8 @@ namespace gftcore::fuzz {
 namespace {
 
 constexpr double kBulges[] = {0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 20.0, -1.0};
+
+constexpr double kMergeLimits[] = {0.0, 2.5, 3.0, 12.0};
 
 struct Topology {
   label_t components = 0;
@@ -111,6 +115,13 @@ void run(std::span<const std::uint8_t> data) {
   same_graph(at_once, want, "trace_pruned");
 
   const Topology after = topology_of(graph);
+  check_euler(graph, after, made.frame_anchors);
+  const double merge_px = kMergeLimits[scene.option(6) % 4U];
+  want = naive::merge(want, made.distance, merge_px);
+  merge_junctions(made.view(), merge_px, graph);
+  plant_graph("merge_junctions", graph);
+  same_graph(graph, want, "merge_junctions");
+  check_partition(graph);
   check_euler(graph, after, made.frame_anchors);
   if (options.method == PruneMethod::length) return;
   same(after.components, before.components, "pruning keeps components");
