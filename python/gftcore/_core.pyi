@@ -29,6 +29,7 @@ __all__: list[str] = [
     "local_contrast",
     "match_faces",
     "minimal_pass",
+    "oriented",
     "prune",
     "region_table",
     "resize_cubic",
@@ -270,6 +271,15 @@ def minimal_pass(
 ) -> numpy.typing.NDArray[numpy.bool]:
     """
     bool [H, W]: the skeleton without redundant pixels.
+    """
+
+def oriented(
+    image: numpy.typing.NDArray[numpy.float32],
+    sigma: typing.SupportsFloat | typing.SupportsIndex,
+    scale: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]:
+    """
+    Contrast and strength of lines in any direction, enlarged.
     """
 
 def prune(
