@@ -30,6 +30,7 @@ __all__: list[str] = [
     "match_faces",
     "merge_junctions",
     "minimal_pass",
+    "oriented",
     "prune",
     "region_table",
     "resize_cubic",
@@ -280,6 +281,15 @@ def minimal_pass(
 ) -> numpy.typing.NDArray[numpy.bool]:
     """
     bool [H, W]: the skeleton without redundant pixels.
+    """
+
+def oriented(
+    image: numpy.typing.NDArray[numpy.float32],
+    sigma: typing.SupportsFloat | typing.SupportsIndex,
+    scale: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float32]:
+    """
+    Contrast and strength of lines in any direction, enlarged.
     """
 
 def prune(

@@ -301,6 +301,7 @@ HeteroGraph extract_image(ImageView<const float> image,
   Buffers& b = workspace.buffers();
   HeteroGraph out;
   StageClock clock(out.stage_seconds);
+  b.segment_scratch.keep_response = options.keeps(Keep::ridge);
   segment(image, segmentation, b.mask, b.segment_scratch);
   clock.lap("segmentation");
   extract_graph(input, options, b, out, clock);

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <sstream>
+#include <string>
 
 #include "gftcore/common/checks.hpp"
 #include "gftcore/common/error.hpp"
@@ -20,10 +21,15 @@ index_t gaussian_reach(double sigma, const char* name) {
 }
 
 std::vector<double> gaussian_taps(double sigma, int order) {
+  return gaussian_taps(sigma, order, gaussian_reach(sigma));
+}
+
+std::vector<double> gaussian_taps(double sigma, int order, index_t reach) {
   if (order < 0 || order > 2) {
     throw ValueError("order must be 0, 1 or 2, got " + std::to_string(order));
   }
-  const index_t reach = gaussian_reach(sigma);
+  gaussian_reach(sigma);  // refuses a sigma out of range
+  if (reach < 1) throw ValueError("reach must be at least 1, got " + std::to_string(reach));
   std::vector<double> taps;
   double sum = 0;
   for (index_t t = -reach; t <= reach; ++t) {

@@ -10,7 +10,6 @@ namespace {
 
 /// Pixels the cubic kernel sees on either side.
 constexpr index_t kCubicReach = 2;
-constexpr index_t kAlignedFloats = 16;
 
 /// Keys' cubic convolution kernel with a = -1/2.
 double cubic(double x) {
@@ -23,12 +22,6 @@ double cubic(double x) {
 index_t floor_div(index_t a, index_t b) { return a >= 0 ? a / b : -((b - 1 - a) / b); }
 
 index_t round_up(index_t n, index_t unit) { return (n + unit - 1) / unit * unit; }
-
-float* aligned(float* p) {
-  const auto address = reinterpret_cast<std::uintptr_t>(p);
-  const auto bytes = static_cast<std::uintptr_t>(kAlignedFloats) * sizeof(float);
-  return p + ((address + bytes - 1) / bytes * bytes - address) / sizeof(float);
-}
 
 /// Weights of input pixels i - reach .. i + reach in output pixel scale * i + phase.
 std::vector<double> phase_weights(std::span<const double> taps,
@@ -64,6 +57,12 @@ index_t needed_reach(const std::vector<std::vector<double>>& phases, index_t rea
 }
 
 }  // namespace
+
+float* aligned(float* p) {
+  const auto address = reinterpret_cast<std::uintptr_t>(p);
+  const auto bytes = static_cast<std::uintptr_t>(kAlignedFloats) * sizeof(float);
+  return p + ((address + bytes - 1) / bytes * bytes - address) / sizeof(float);
+}
 
 AxisTaps enlarging_taps(std::span<const double> taps, index_t scale, index_t min_reach) {
   const auto half = static_cast<index_t>(taps.size() / 2);
@@ -134,16 +133,20 @@ simd::BlockMemory block_memory(
 void filter_symmetric(ImageView<const float> image,
                       std::span<const double> taps,
                       index_t scale,
-                      ImageView<float> out,
+                      const FilterOutput& out,
                       FilterScratch& scratch,
                       Target target) {
   const AxisTaps axis = enlarging_taps(taps, scale);
+  if (out.bits != nullptr) out.bits->reset(scale * image.rows(), scale * image.cols());
   const simd::UpsampleJob job{.image = padded(image, axis.reach, scratch),
                               .scale = scale,
                               .reach = axis.reach,
                               .taps = axis.view(),
                               .memory = block_memory(image.rows(), scale, axis.reach, 1, scratch),
-                              .out = out.data()};
+                              .out = out.values,
+                              .words = out.bits == nullptr ? nullptr : out.bits->row(0),
+                              .stride = out.bits == nullptr ? 0 : out.bits->stride(),
+                              .threshold = out.threshold};
 #if defined(__x86_64__)
   if (target == Target::avx512) return simd::upsample_avx512(job);
   if (target == Target::avx2) return simd::upsample_avx2(job);

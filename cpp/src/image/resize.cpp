@@ -6,10 +6,13 @@
 
 #include "gftcore/common/checks.hpp"
 #include "gftcore/common/error.hpp"
+#include "gftcore/image/threshold.hpp"
 #include "polyphase_filter.hpp"
 
 namespace gftcore {
 namespace {
+
+constexpr std::array kIdentity{1.0};
 
 std::string shape_text(index_t rows, index_t cols) {
   return "(" + std::to_string(rows) + ", " + std::to_string(cols) + ")";
@@ -40,8 +43,18 @@ void resize_cubic(ImageView<const float> image,
                      shape_text(image.rows() * scale, image.cols() * scale) + ", got " +
                      shape_text(out.rows(), out.cols()));
   }
-  constexpr std::array kIdentity{1.0};
   filter_symmetric(image, kIdentity, scale, out, scratch, target);
+}
+
+void resize_cubic_above(ImageView<const float> image,
+                        index_t scale,
+                        double threshold,
+                        BitImage& out,
+                        FilterScratch& scratch,
+                        Target target) {
+  require_scalable(image, scale, "image");
+  const FilterOutput bits{.bits = &out, .threshold = floor_float(threshold)};
+  filter_symmetric(image, kIdentity, scale, bits, scratch, target);
 }
 
 }  // namespace gftcore

@@ -11,6 +11,7 @@
 #include "gftcore/image/hessian_ridge.hpp"
 #include "gftcore/image/local_contrast.hpp"
 #include "gftcore/image/normalise.hpp"
+#include "gftcore/image/oriented.hpp"
 #include "gftcore/image/resize.hpp"
 
 namespace gftcore {
@@ -26,20 +27,20 @@ template <class T>
   throw ValueError(message.str());
 }
 
-/// Options of the other method are checked too, so that a typo does not wait for its use.
+/// Options of the other methods are checked too, so that a typo does not wait for its use.
 void require_valid(const SegmentOptions& options) {
+  require_broad_sigma(options.oriented_sigma, "oriented_sigma");
   gaussian_reach(options.local_contrast_sigma, "local_contrast_sigma");
   if (options.ridge_sigmas_px.empty()) refuse("ridge_sigmas_px", "at least one value", "none");
   for (const double sigma : options.ridge_sigmas_px) gaussian_reach(sigma, "ridge_sigmas_px");
   if (options.min_object_px < 0) refuse("min_object_px", "at least 0", options.min_object_px);
-  if (!std::isfinite(options.contrast_threshold)) {
-    refuse("contrast_threshold", "finite", options.contrast_threshold);
+  for (const auto& [name, value] : {std::pair{"oriented_threshold", options.oriented_threshold},
+                                    {"contrast_threshold", options.contrast_threshold},
+                                    {"ridge_threshold", options.ridge_value}}) {
+    if (!std::isfinite(value)) refuse(name, "finite", value);
   }
   if (!(options.ridge_quantile >= 0 && options.ridge_quantile <= 1)) {
     refuse("ridge_quantile", "in 0..1", options.ridge_quantile);
-  }
-  if (!std::isfinite(options.ridge_value)) {
-    refuse("ridge_threshold", "finite", options.ridge_value);
   }
 }
 
@@ -50,7 +51,9 @@ ImageView<float> normalised_range(ImageView<const float> image, SegmentScratch& 
   return out;
 }
 
-double ridge_threshold(const SegmentOptions& options, SegmentScratch& scratch) {
+double threshold_of(const SegmentOptions& options, SegmentScratch& scratch) {
+  if (options.method == SegmentMethod::oriented) return options.oriented_threshold;
+  if (options.method == SegmentMethod::local_contrast) return options.contrast_threshold;
   switch (options.ridge_threshold) {
     case RidgeThreshold::quantile:
       return quantile_threshold(scratch.response, options.ridge_quantile, scratch.threshold);
@@ -60,6 +63,28 @@ double ridge_threshold(const SegmentOptions& options, SegmentScratch& scratch) {
       break;
   }
   return options.ridge_value;
+}
+
+void respond(ImageView<const float> image,
+             const SegmentOptions& options,
+             ImageView<float> out,
+             SegmentScratch& scratch,
+             Target target) {
+  switch (options.method) {
+    case SegmentMethod::oriented:
+      return oriented_response(image, options.oriented_sigma, options.scale, out, scratch, target);
+    case SegmentMethod::local_contrast:
+      return contrast_response(
+          image, options.local_contrast_sigma, options.scale, out, scratch, target);
+    case SegmentMethod::ridge:
+      return ridge_response(image,
+                            options.ridge_sigmas_px,
+                            options.ridge_normalise,
+                            options.scale,
+                            out,
+                            scratch,
+                            target);
+  }
 }
 
 void clear_run(BitImage& mask, const Run& run) {
@@ -78,6 +103,18 @@ void clear_run(BitImage& mask, const Run& run) {
 }
 
 }  // namespace
+
+void oriented_response(ImageView<const float> image,
+                       double background_sigma,
+                       index_t scale,
+                       ImageView<float> out,
+                       SegmentScratch& scratch,
+                       Target target) {
+  require_scalable(image, scale, "image");
+  const ImageView<float> unit = normalised_range(image, scratch);
+  const auto lines = oriented_lines(unit, background_sigma, scale, unit, scratch.filter, target);
+  resize_cubic(lines, scale / oriented_scale(scale), out, scratch.filter, target);
+}
 
 void contrast_response(ImageView<const float> image,
                        double sigma,
@@ -138,25 +175,25 @@ void segment(ImageView<const float> image,
              Target target) {
   require_valid(options);
   require_scalable(image, options.scale, "image");
-  const index_t rows = image.rows() * options.scale;
-  const index_t cols = image.cols() * options.scale;
-  scratch.response.resize(static_cast<std::size_t>(rows * cols));
-  const ImageView<float> response(scratch.response.data(), rows, cols);
-  double threshold = options.contrast_threshold;
-  if (options.method == SegmentMethod::local_contrast) {
-    contrast_response(
-        image, options.local_contrast_sigma, options.scale, response, scratch, target);
+  if (options.method == SegmentMethod::oriented && !scratch.keep_response) {
+    const index_t scale = options.scale;
+    const ImageView<float> unit = normalised_range(image, scratch);
+    const auto lines =
+        oriented_lines(unit, options.oriented_sigma, scale, unit, scratch.filter, target);
+    resize_cubic_above(lines,
+                       scale / oriented_scale(scale),
+                       options.oriented_threshold,
+                       mask,
+                       scratch.filter,
+                       target);
   } else {
-    ridge_response(image,
-                   options.ridge_sigmas_px,
-                   options.ridge_normalise,
-                   options.scale,
-                   response,
-                   scratch,
-                   target);
-    threshold = ridge_threshold(options, scratch);
+    const index_t rows = image.rows() * options.scale;
+    const index_t cols = image.cols() * options.scale;
+    scratch.response.resize(static_cast<std::size_t>(rows * cols));
+    const ImageView<float> response(scratch.response.data(), rows, cols);
+    respond(image, options, response, scratch, target);
+    above(response, threshold_of(options, scratch), mask, target);
   }
-  above(response, threshold, mask, target);
   drop_small_objects(mask, options.min_object_px, scratch.objects, scratch.area_px);
 }
 

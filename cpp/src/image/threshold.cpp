@@ -38,12 +38,6 @@ void count_keys(std::span<const float> values, std::vector<std::uint32_t>& count
   for (std::size_t k = 0; k < kKeys; ++k) even[k] += odd[k];
 }
 
-/// The largest float not above x: value > x and value > floor_float(x) agree for every float.
-float floor_float(double x) {
-  const auto nearest = static_cast<float>(x);
-  return double{nearest} > x ? std::nextafter(nearest, -HUGE_VALF) : nearest;
-}
-
 }  // namespace
 
 float quantile_threshold(std::span<const float> values,
@@ -109,6 +103,11 @@ double otsu_threshold(std::span<const float> values) {
     }
   }
   return low + (best_bin + 0.5) * range / kBins;
+}
+
+float floor_float(double x) {
+  const auto nearest = static_cast<float>(x);
+  return double{nearest} > x ? std::nextafter(nearest, -HUGE_VALF) : nearest;
 }
 
 void above(ImageView<const float> values, double threshold, BitImage& out, Target target) {

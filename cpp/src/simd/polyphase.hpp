@@ -40,7 +40,8 @@ struct BlockMemory {
   float* planes;    // [rows * scale, strip]
 };
 
-/// The same symmetric taps along both axes.
+/// The same symmetric taps along both axes. With `words`, bit c of row r of the words, which must
+/// be zero before, says whether value c of that row is above the threshold, and `out` is not used.
 struct UpsampleJob {
   PaddedImage image;
   std::ptrdiff_t scale;
@@ -48,6 +49,9 @@ struct UpsampleJob {
   PolyphaseTaps taps;
   BlockMemory memory;
   float* out;  // [scale * rows, scale * cols]
+  std::uint64_t* words = nullptr;
+  std::ptrdiff_t stride = 0;  // words from row to row
+  float threshold = 0;
 };
 
 /// Derivatives of order 0, 1, 2; the middle one is antisymmetric.

@@ -21,12 +21,41 @@ Lanes mul(Lanes a, Lanes b) { return _mm256_mul_ps(a, b); }
 Lanes mul_add(Lanes a, Lanes b, Lanes c) { return _mm256_fmadd_ps(a, b, c); }
 Lanes root(Lanes x) { return _mm256_sqrt_ps(x); }
 Lanes higher(Lanes a, Lanes b) { return _mm256_max_ps(a, b); }
+std::uint64_t bits1(Lanes a, Lanes bound) {
+  return static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_cmp_ps(a, bound, _CMP_GT_OQ)));
+}
+/// Bits of a vector whose upper half comes `gap` values after its lower half.
+std::uint64_t halves(Lanes a, Lanes bound, int gap) {
+  const std::uint64_t bits = bits1(a, bound);
+  return (bits & 15) | (bits >> 4) << gap;
+}
+std::uint64_t bits2(Lanes a, Lanes b, Lanes bound) {
+  return halves(_mm256_unpacklo_ps(a, b), bound, 8) | halves(_mm256_unpackhi_ps(a, b), bound, 8)
+                                                          << 4;
+}
+std::uint64_t bits4(Lanes a, Lanes b, Lanes c, Lanes d, Lanes bound) {
+  const __m256d ab_low = _mm256_castps_pd(_mm256_unpacklo_ps(a, b));
+  const __m256d ab_high = _mm256_castps_pd(_mm256_unpackhi_ps(a, b));
+  const __m256d cd_low = _mm256_castps_pd(_mm256_unpacklo_ps(c, d));
+  const __m256d cd_high = _mm256_castps_pd(_mm256_unpackhi_ps(c, d));
+  return halves(_mm256_castpd_ps(_mm256_unpacklo_pd(ab_low, cd_low)), bound, 16) |
+         halves(_mm256_castpd_ps(_mm256_unpackhi_pd(ab_low, cd_low)), bound, 16) << 4 |
+         halves(_mm256_castpd_ps(_mm256_unpacklo_pd(ab_high, cd_high)), bound, 16) << 8 |
+         halves(_mm256_castpd_ps(_mm256_unpackhi_pd(ab_high, cd_high)), bound, 16) << 12;
+}
 
 Lanes low_halves(__m256d a, __m256d b) {
   return _mm256_castpd_ps(_mm256_permute2f128_pd(a, b, 0x20));
 }
 Lanes high_halves(__m256d a, __m256d b) {
   return _mm256_castpd_ps(_mm256_permute2f128_pd(a, b, 0x31));
+}
+
+void interleave2(Lanes a, Lanes b, float* out) {
+  const Lanes low = _mm256_unpacklo_ps(a, b);
+  const Lanes high = _mm256_unpackhi_ps(a, b);
+  store(out, _mm256_permute2f128_ps(low, high, 0x20));
+  store(out + 8, _mm256_permute2f128_ps(low, high, 0x31));
 }
 
 void interleave4(Lanes a, Lanes b, Lanes c, Lanes d, float* out) {

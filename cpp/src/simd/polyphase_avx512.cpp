@@ -24,6 +24,17 @@ Lanes mul(Lanes a, Lanes b) { return _mm512_mul_ps(a, b); }
 Lanes mul_add(Lanes a, Lanes b, Lanes c) { return _mm512_fmadd_ps(a, b, c); }
 Lanes root(Lanes x) { return _mm512_maskz_sqrt_ps(kAll, x); }
 Lanes higher(Lanes a, Lanes b) { return _mm512_maskz_max_ps(kAll, a, b); }
+std::uint64_t bits1(Lanes a, Lanes bound) { return _mm512_cmp_ps_mask(a, bound, _CMP_GT_OQ); }
+std::uint64_t bits2(Lanes a, Lanes b, Lanes bound) {
+  constexpr std::uint64_t kEverySecond = 0x5555'5555'5555'5555;
+  return _pdep_u64(bits1(a, bound), kEverySecond) | _pdep_u64(bits1(b, bound), kEverySecond << 1);
+}
+std::uint64_t bits4(Lanes a, Lanes b, Lanes c, Lanes d, Lanes bound) {
+  constexpr std::uint64_t kEveryFourth = 0x1111'1111'1111'1111;
+  return _pdep_u64(bits1(a, bound), kEveryFourth) | _pdep_u64(bits1(b, bound), kEveryFourth << 1) |
+         _pdep_u64(bits1(c, bound), kEveryFourth << 2) |
+         _pdep_u64(bits1(d, bound), kEveryFourth << 3);
+}
 
 template <int kQuarters>
 Lanes quarters(Lanes a, Lanes b) {
@@ -35,6 +46,14 @@ Lanes pairs_of(Lanes a, Lanes b) {
   const __m512d y = _mm512_castps_pd(b);
   return _mm512_castpd_ps(kHigh ? _mm512_maskz_unpackhi_pd(0xff, x, y)
                                 : _mm512_maskz_unpacklo_pd(0xff, x, y));
+}
+
+void interleave2(Lanes a, Lanes b, float* out) {
+  const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  const __m512i high =
+      _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+  store(out, _mm512_permutex2var_ps(a, low, b));
+  store(out + 16, _mm512_permutex2var_ps(a, high, b));
 }
 
 void interleave4(Lanes a, Lanes b, Lanes c, Lanes d, float* out) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Included in an anonymous namespace by each instruction set, which defines before it: Lanes of
 // kLanes float; kChunks (1, 2 or 4), the vectors filtered side by side; load, store, splat, add,
-// sub, mul, mul_add(a, b, c) = a * b + c, root, higher; interleave4(a, b, c, d, out), the lanes of
-// four vectors in turn.
+// sub, mul, mul_add(a, b, c) = a * b + c, root, higher; interleave2(a, b, out) and interleave4(a,
+// b, c, d, out), the lanes of two and four vectors in turn; bits1, bits2 and bits4(a, .., bound),
+// bit i = value i of those lanes in turn is above the bound.
 //
 // A block of rows is cut into strips of a few vectors of columns. First each row is
 // filtered along the columns into `scale` vectors per vector, phase by phase ("planar"); then
@@ -330,39 +331,13 @@ void ridge_rows(const Strip& s, const HessianTaps& taps, bool start) {
   }
 }
 
-/// Planar strip to pixels of the output, as far as the image reaches.
-void write_strip(const Strip& s, float* out) {
-  const std::ptrdiff_t out_cols = s.scale * s.image.cols;
-  for (std::ptrdiff_t y = 0; y < s.num_rows * s.scale; ++y) {
-    for (std::ptrdiff_t v = 0; v < s.across; ++v) {
-      const std::ptrdiff_t col = s.first_col + v * kLanes;
-      const std::ptrdiff_t left = s.image.cols - col;
-      if (left <= 0) break;
-      const float* planes = s.planes + y * s.width + v * kLanes;
-      const std::ptrdiff_t plane = s.across * kLanes;
-      float* to = out + (s.first_row * s.scale + y) * out_cols + col * s.scale;
-      if (s.scale == 4 && left >= kLanes) {
-        interleave4(load(planes),
-                    load(planes + plane),
-                    load(planes + 2 * plane),
-                    load(planes + 3 * plane),
-                    to);
-        continue;
-      }
-      const std::ptrdiff_t count = left < kLanes ? left : kLanes;
-      for (std::ptrdiff_t i = 0; i < count; ++i) {
-        for (std::ptrdiff_t p = 0; p < s.scale; ++p) to[i * s.scale + p] = planes[p * plane + i];
-      }
-    }
-  }
-}
+#include "polyphase_output.inl"
 
-/// Calls fill(strip) for every strip of every block, and writes what it left in the planes.
+/// Calls fill(strip) for every strip of every block.
 template <class Fill>
 void for_each_strip(const PaddedImage& image,
                     std::ptrdiff_t scale,
                     const BlockMemory& memory,
-                    float* out,
                     Fill fill) {
   const std::ptrdiff_t across = memory.across;
   for (std::ptrdiff_t row = 0; row < image.rows; row += memory.rows) {
@@ -378,23 +353,25 @@ void for_each_strip(const PaddedImage& image,
                         memory.filtered,
                         memory.planes};
       fill(strip);
-      write_strip(strip, out);
     }
   }
 }
 
 void run_upsample(const UpsampleJob& job) {
-  for_each_strip(job.image, job.scale, job.memory, job.out, [&](const Strip& strip) {
+  for_each_strip(job.image, job.scale, job.memory, [&](const Strip& strip) {
     filter_columns<1>(strip, &job.taps, job.reach);
     upsample_rows(strip, job.taps, job.reach);
+    if (job.words != nullptr) return write_bits(strip, job.threshold, job.words, job.stride);
+    write_strip(strip, job.out);
   });
 }
 
 void run_ridge(const RidgeJob& job) {
-  for_each_strip(job.image, job.scale, job.memory, job.out, [&](const Strip& strip) {
+  for_each_strip(job.image, job.scale, job.memory, [&](const Strip& strip) {
     for (std::ptrdiff_t k = 0; k < job.num_sigmas; ++k) {
       filter_columns<3>(strip, job.sigmas[k].order, job.sigmas[k].reach);
       ridge_rows(strip, job.sigmas[k], k == 0);
     }
+    write_strip(strip, job.out);
   });
 }

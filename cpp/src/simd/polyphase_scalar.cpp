@@ -18,6 +18,18 @@ Lanes mul(Lanes a, Lanes b) { return a * b; }
 Lanes mul_add(Lanes a, Lanes b, Lanes c) { return a * b + c; }
 Lanes root(Lanes x) { return std::sqrt(x); }
 Lanes higher(Lanes a, Lanes b) { return a > b ? a : b; }
+std::uint64_t bits1(Lanes a, Lanes bound) { return a > bound ? 1 : 0; }
+std::uint64_t bits2(Lanes a, Lanes b, Lanes bound) {
+  return bits1(a, bound) | bits1(b, bound) << 1;
+}
+std::uint64_t bits4(Lanes a, Lanes b, Lanes c, Lanes d, Lanes bound) {
+  return bits2(a, b, bound) | bits2(c, d, bound) << 2;
+}
+
+void interleave2(Lanes a, Lanes b, float* out) {
+  out[0] = a;
+  out[1] = b;
+}
 
 void interleave4(Lanes a, Lanes b, Lanes c, Lanes d, float* out) {
   out[0] = a;

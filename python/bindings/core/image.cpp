@@ -18,6 +18,7 @@ namespace gftcore::python {
 namespace {
 
 constexpr std::array kSegmentMethods{
+    Choice<SegmentMethod>{"oriented", SegmentMethod::oriented},
     Choice<SegmentMethod>{"local_contrast", SegmentMethod::local_contrast},
     Choice<SegmentMethod>{"ridge", SegmentMethod::ridge},
 };
@@ -40,6 +41,18 @@ Array<float> py_resize_cubic(const Array<float>& image, index_t scale) {
     const py::gil_scoped_release unlocked;
     FilterScratch scratch;
     resize_cubic(pixels, scale, view, scratch);
+  }
+  return out;
+}
+
+Array<float> py_oriented(const Array<float>& image, double sigma, index_t scale) {
+  const auto pixels = image_view(image, "image");
+  auto out = enlarged(pixels, scale);
+  const auto view = mutable_view(out);
+  {
+    const py::gil_scoped_release unlocked;
+    SegmentScratch scratch;
+    oriented_response(pixels, sigma, scale, view, scratch);
   }
   return out;
 }
@@ -78,6 +91,7 @@ py::array_t<bool> py_segment(const Array<float>& image, const py::dict& options)
   {
     const py::gil_scoped_release unlocked;
     SegmentScratch scratch;
+    scratch.keep_response = false;
     segment(pixels, parsed, mask, scratch);
   }
   return bool_image(mask);
@@ -90,6 +104,8 @@ SegmentOptions segment_options(const py::dict& given) {
   options.method = chosen(kSegmentMethods, "method", given["method"].cast<std::string>());
   options.scale = given["scale"].cast<index_t>();
   options.min_object_px = given["min_object_px"].cast<index_t>();
+  options.oriented_sigma = given["oriented_sigma"].cast<double>();
+  options.oriented_threshold = given["oriented_threshold"].cast<double>();
   options.local_contrast_sigma = given["local_contrast_sigma"].cast<double>();
   options.contrast_threshold = given["contrast_threshold"].cast<double>();
   options.ridge_sigmas_px = given["ridge_sigmas_px"].cast<std::vector<double>>();
@@ -107,7 +123,7 @@ SegmentOptions segment_options(const py::dict& given) {
 
 void bind_image(py::module_& m) {
   m.def("gaussian_taps",
-        &gaussian_taps,
+        py::overload_cast<double, int>(&gaussian_taps),
         py::arg("sigma"),
         py::arg("order"),
         "Correlation taps of a Gaussian or its first or second derivative.");
@@ -116,6 +132,12 @@ void bind_image(py::module_& m) {
         py::arg("image").noconvert(),
         py::arg("scale"),
         "Catmull-Rom enlargement by an integer factor.");
+  m.def("oriented",
+        py_oriented,
+        py::arg("image").noconvert(),
+        py::arg("sigma"),
+        py::arg("scale"),
+        "Contrast and strength of lines in any direction, enlarged.");
   m.def("local_contrast",
         py_local_contrast,
         py::arg("image").noconvert(),

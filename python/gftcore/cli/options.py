@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from gftcore.segmentation import SegmentConfig
 
 __all__ = ["Channel", "Debug", "DryRun", "Json", "MaxPixels", "Method", "Out", "Overwrite"]
-__all__ += ["Contrast", "MinObject", "Paths", "Quiet", "RidgeQuantile", "RidgeThreshold", "Scale"]
-__all__ += ["Sigma", "Threads", "segment_config"]
+__all__ += ["Contrast", "MinObject", "OrientedSigma", "OrientedThreshold", "Paths", "Quiet"]
+__all__ += ["RidgeQuantile", "RidgeThreshold", "Scale", "Sigma", "Threads", "segment_config"]
 
 Paths = Annotated[
     list[Path], typer.Argument(help="Images, or folders that are searched for images.")
@@ -36,7 +36,8 @@ MaxPixels = Annotated[
     int, typer.Option("--max-pixels", min=1, help="Larger files are refused unread.")
 ]
 Method = Annotated[
-    Literal["local_contrast", "ridge"], typer.Option("--method", help="Segmentation of images.")
+    Literal["oriented", "local_contrast", "ridge"],
+    typer.Option("--method", help="Segmentation of images."),
 ]
 Scale = Annotated[
     int, typer.Option("--scale", min=1, max=8, help="Enlargement of images by the segmentation.")
@@ -44,9 +45,18 @@ Scale = Annotated[
 MinObject = Annotated[
     int, typer.Option("--min-object-px", help="Smaller objects are no vessel, in mask pixels.")
 ]
+OrientedSigma = Annotated[
+    float,
+    typer.Option("--oriented-sigma", help="oriented: size of the surroundings, in image pixels."),
+]
+OrientedThreshold = Annotated[
+    float, typer.Option("--oriented-threshold", help="oriented: vessel is above this.")
+]
 Sigma = Annotated[
     float,
-    typer.Option("--local-contrast-sigma", help="Size of the surroundings, in image pixels."),
+    typer.Option(
+        "--local-contrast-sigma", help="local_contrast: size of the surroundings, in image pixels."
+    ),
 ]
 Contrast = Annotated[
     float, typer.Option("--contrast-threshold", help="local_contrast: vessel is above this.")

@@ -16,6 +16,11 @@ Image = NDArray[np.float64]
 
 NORMALISE_SIGMA = 10.0
 NORMALISE_EPSILON = 1e-3
+CONTRAST_BLOCK = 4
+LEAST_VARIANCE = 1e-6
+LINE_SIGMA = 0.625  # raw pixels
+LINE_REACH = 2.4  # sigmas
+LINE_GAIN = 3.0
 
 
 def mirrored(index: NDArray[np.int64], length: int) -> NDArray[np.int64]:
@@ -33,9 +38,9 @@ def correlate(image: Image, taps: Image, axis: int) -> Image:
     return out
 
 
-def gaussian_taps(sigma: float, order: int) -> Image:
+def gaussian_taps(sigma: float, order: int, reach: int | None = None) -> Image:
     """Taps of a Gaussian or a derivative, made exact for polynomials up to degree two."""
-    reach = math.ceil(4 * sigma)
+    reach = math.ceil(4 * sigma) if reach is None else reach
     t = np.arange(-reach, reach + 1, dtype=np.float64)
     weight: Image = np.exp(-0.5 * (t / sigma) ** 2)
     weight /= weight.sum()
@@ -99,6 +104,64 @@ def local_contrast(image: ArrayLike, *, sigma: float = 12.0, scale: int = 4) -> 
     return resize_cubic(pixels - gaussian_mean(pixels, sigma), scale)
 
 
+def block_means(image: Image) -> Image:
+    """Means of blocks; the image is mirrored behind its last row and column."""
+    blocks = [-(-n // CONTRAST_BLOCK) for n in image.shape]
+    for axis, n in enumerate(image.shape):
+        image = np.take(image, mirrored(np.arange(CONTRAST_BLOCK * blocks[axis]), n), axis=axis)
+    parts = image.reshape(blocks[0], CONTRAST_BLOCK, blocks[1], CONTRAST_BLOCK)
+    means: Image = parts.mean(axis=(1, 3))
+    return means
+
+
+def relative_contrast(image: Image, sigma: float) -> Image:
+    """Image minus its surroundings, relative to the contrasts found there."""
+    rows, cols = image.shape
+
+    def enlarged(blocks: Image) -> Image:
+        return resize_cubic(blocks, CONTRAST_BLOCK)[:rows, :cols]
+
+    mean = gaussian_mean(block_means(image), sigma / CONTRAST_BLOCK)
+    difference = image - enlarged(mean)
+    spread = block_means(difference**2)
+    local = np.maximum(0.0, gaussian_mean(spread, sigma / CONTRAST_BLOCK))
+    return difference * enlarged(1 / np.sqrt((local + spread.mean()) / 2 + LEAST_VARIANCE))
+
+
+def line_strength(image: Image, sigma_px: float, step_px: int) -> Image:
+    """Second derivative across a line, averaged over three samples of it; of 8 the strongest."""
+    reach = math.ceil(LINE_REACH * sigma_px)
+    smooth, slope, curve = (gaussian_taps(sigma_px, order, reach) for order in range(3))
+    rr = correlate(correlate(image, smooth, 1), curve, 0)
+    rc = correlate(correlate(image, slope, 1), slope, 0)
+    cc = correlate(correlate(image, curve, 1), smooth, 0)
+    half = (step_px + 1) // 2
+    quarter = [(0, step_px), (half, step_px), (step_px, step_px), (step_px, half)]
+    best = np.full_like(image, -np.inf)
+    for down, right in quarter + [(right, -down) for down, right in quarter]:
+        across = right**2 * rr - 2 * right * down * rc + down**2 * cc
+        strength = -(sigma_px**2) * across / (right**2 + down**2)
+        ends = _moved(strength, down, right) + _moved(strength, -down, -right)
+        best = np.maximum(best, (2 * strength + ends) / 4)
+    return best
+
+
+def _moved(image: Image, down: int, right: int) -> Image:
+    rows, cols = image.shape
+    seen = np.take(image, mirrored(np.arange(rows) + down, rows), axis=0)
+    return np.take(seen, mirrored(np.arange(cols) + right, cols), axis=1)
+
+
+def oriented(image: ArrayLike, *, sigma: float = 24.0, scale: int = 4) -> Image:
+    """Contrast and the strength of lines, in it and then in what was clipped, enlarged."""
+    factor = 2 if scale % 2 == 0 else scale
+    contrast = resize_cubic(relative_contrast(min_max(image), sigma), factor)
+    first = contrast + LINE_GAIN * line_strength(contrast, LINE_SIGMA * factor, factor)
+    clipped = np.clip(2 * first - 0.5, 0.0, 1.0)
+    second = first + LINE_GAIN * line_strength(clipped, LINE_SIGMA * factor, factor)
+    return resize_cubic(second, scale // factor)
+
+
 def ridge(
     image: ArrayLike,
     *,
@@ -153,6 +216,8 @@ def drop_small_objects(mask: NDArray[np.bool_], min_object_px: int) -> NDArray[n
 
 def response(image: ArrayLike, config: SegmentConfig) -> Image:
     """Response that the configured method thresholds."""
+    if config.method == "oriented":
+        return oriented(image, sigma=config.oriented_sigma, scale=config.scale)
     if config.method == "local_contrast":
         return local_contrast(image, sigma=config.local_contrast_sigma, scale=config.scale)
     return ridge(
@@ -165,6 +230,8 @@ def response(image: ArrayLike, config: SegmentConfig) -> Image:
 
 def threshold(values: ArrayLike, config: SegmentConfig) -> float:
     """Value above which a response is foreground."""
+    if config.method == "oriented":
+        return config.oriented_threshold
     if config.method == "local_contrast":
         return config.contrast_threshold
     if config.ridge_threshold == "quantile":

@@ -20,15 +20,16 @@ from gftcore._lazy import attach
 
 if TYPE_CHECKING:
     from gftcore.segmentation.config import SegmentConfig
-    from gftcore.segmentation.vessels import local_contrast, ridge, segment
+    from gftcore.segmentation.vessels import local_contrast, oriented, ridge, segment
 
-__all__ = ["SegmentConfig", "local_contrast", "ridge", "segment"]
+__all__ = ["SegmentConfig", "local_contrast", "oriented", "ridge", "segment"]
 
 __getattr__, __dir__ = attach(
     __name__,
     {
         "SegmentConfig": "config",
         "local_contrast": "vessels",
+        "oriented": "vessels",
         "ridge": "vessels",
         "segment": "vessels",
     },

@@ -17,13 +17,14 @@ from gftcore._validation import (
 from gftcore.config import config_dict, config_hash, require_fields
 from gftcore.errors import ArgumentError
 
-__all__ = ["MAX_SCALE", "METHODS", "SIGMA_RANGE", "THRESHOLDS", "SegmentConfig"]
-__all__ += ["require_scale", "require_sigma", "require_sigmas"]
+__all__ = ["BROAD_RANGE", "MAX_SCALE", "METHODS", "SIGMA_RANGE", "THRESHOLDS", "SegmentConfig"]
+__all__ += ["require_broad_sigma", "require_scale", "require_sigma", "require_sigmas"]
 
-METHODS = ("local_contrast", "ridge")
+METHODS = ("oriented", "local_contrast", "ridge")
 THRESHOLDS = ("quantile", "otsu")
 MAX_SCALE = 8
 SIGMA_RANGE = (0.1, 256.0)
+BROAD_RANGE = (4.0, 256.0)
 
 
 def require_scale(value: object, name: str = "scale") -> int:
@@ -33,7 +34,16 @@ def require_scale(value: object, name: str = "scale") -> int:
 
 def require_sigma(value: object, name: str) -> float:
     """Return the standard deviation of a Gaussian, in pixels."""
-    low, high = SIGMA_RANGE
+    return _within(value, name, SIGMA_RANGE)
+
+
+def require_broad_sigma(value: object, name: str) -> float:
+    """Return the standard deviation of a Gaussian for the surroundings, in raw pixels."""
+    return _within(value, name, BROAD_RANGE)
+
+
+def _within(value: object, name: str, limits: tuple[float, float]) -> float:
+    low, high = limits
     sigma = require_real(value, name)
     if not low <= sigma <= high:
         raise ArgumentError(f"{name} must be between {low:g} and {high:g} px, got {sigma:g}")
@@ -56,11 +66,17 @@ class SegmentConfig:
     Parameters
     ----------
     method
-        ``local_contrast``: brighter than the surroundings. ``ridge``: multiscale Hessian ridges.
+        ``oriented``: brighter than the surroundings and part of a line. ``local_contrast``:
+        brighter than the surroundings. ``ridge``: multiscale Hessian ridges.
     scale
         The mask is this many times as large as the image, 1 to 8.
     min_object_px
         8-connected objects with fewer mask pixels are dropped.
+    oriented_sigma
+        Size of the surroundings: sigma of a Gaussian in raw pixels, at least 4.
+    oriented_threshold
+        Foreground is where contrast and line strength together are greater; in units of the
+        contrasts found around a place.
     local_contrast_sigma
         Size of the surroundings: sigma of a Gaussian in raw pixels.
     contrast_threshold
@@ -78,13 +94,15 @@ class SegmentConfig:
     --------
     >>> SegmentConfig(method="ridge", ridge_threshold=0.05).scale
     4
-    >>> SegmentConfig().hash == SegmentConfig(local_contrast_sigma=12).hash
+    >>> SegmentConfig().hash == SegmentConfig(oriented_sigma=24).hash
     True
     """
 
-    method: Literal["local_contrast", "ridge"] = "local_contrast"
+    method: Literal["oriented", "local_contrast", "ridge"] = "oriented"
     scale: int = 4
     min_object_px: int = 128
+    oriented_sigma: float = 24.0
+    oriented_threshold: float = 1.27
     local_contrast_sigma: float = 12.0
     contrast_threshold: float = 0.0
     ridge_sigmas_px: tuple[float, ...] = (3.0, 4.5, 6.0)
@@ -96,6 +114,9 @@ class SegmentConfig:
         require_choice(self.method, METHODS, "method")
         self._set("scale", require_scale(self.scale))
         self._set("min_object_px", require_int(self.min_object_px, "min_object_px"))
+        sigma = require_broad_sigma(self.oriented_sigma, "oriented_sigma")
+        self._set("oriented_sigma", sigma)
+        self._set("oriented_threshold", require_real(self.oriented_threshold, "oriented_threshold"))
         sigma = require_sigma(self.local_contrast_sigma, "local_contrast_sigma")
         self._set("local_contrast_sigma", sigma)
         self._set("contrast_threshold", require_real(self.contrast_threshold, "contrast_threshold"))

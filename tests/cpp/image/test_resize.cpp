@@ -6,6 +6,7 @@
 
 #include "gftcore/common/error.hpp"
 #include "gftcore/image/resize.hpp"
+#include "gftcore/image/threshold.hpp"
 #include "images.hpp"
 
 namespace gftcore {
@@ -69,6 +70,23 @@ TEST_CASE("scale 1 copies") {
   const GreyImage image = noise(13, 29, 3);
   for (const Target target : available_targets()) {
     CHECK(resized(image, 1, target).pixels == image.pixels);
+  }
+}
+
+TEST_CASE("bits above a threshold are those of the enlarged image") {
+  FilterScratch scratch;
+  for (const auto& [rows, cols] : {std::array{1, 1}, {2, 3}, {9, 16}, {7, 67}, {40, 131}}) {
+    const GreyImage image = noise(rows, cols, 7);
+    for (index_t scale = 1; scale <= kMaxScale; ++scale) {
+      for (const Target target : available_targets()) {
+        BitImage expected;
+        above(resized(image, scale, target).view(), 0.47, expected, target);
+        BitImage mask;
+        resize_cubic_above(image.view(), scale, 0.47, mask, scratch, target);
+        CAPTURE(scale);
+        CHECK(mask == expected);
+      }
+    }
   }
 }
 

@@ -2,11 +2,13 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <limits>
 
 #include "../drawing.hpp"
 #include "gftcore/common/error.hpp"
+#include "gftcore/image/resize.hpp"
 #include "gftcore/image/segment.hpp"
 #include "images.hpp"
 
@@ -28,8 +30,16 @@ SegmentOptions ridge_options() {
   return options;
 }
 
-TEST_CASE("both methods find a line, and bytes equal bits") {
-  for (const SegmentOptions& options : {SegmentOptions{}, ridge_options()}) {
+SegmentOptions contrast_options() {
+  SegmentOptions options;
+  options.method = SegmentMethod::local_contrast;
+  return options;
+}
+
+const std::array kMethods{SegmentOptions{}, contrast_options(), ridge_options()};
+
+TEST_CASE("all methods find a line, and bytes equal bits") {
+  for (const SegmentOptions& options : kMethods) {
     for (const Target target : available_targets()) {
       SegmentScratch scratch;
       BitImage mask;
@@ -53,7 +63,7 @@ TEST_CASE("a used scratch gives the same bytes as a new one") {
   BitImage mask;
   BitImage expected;
   segment(noise(90, 30, 11).view(), ridge_options(), mask, used);
-  for (const SegmentOptions& options : {SegmentOptions{}, ridge_options()}) {
+  for (const SegmentOptions& options : kMethods) {
     SegmentScratch fresh;
     segment(with_line().view(), options, mask, used);
     segment(with_line().view(), options, expected, fresh);
@@ -61,9 +71,30 @@ TEST_CASE("a used scratch gives the same bytes as a new one") {
   }
 }
 
+TEST_CASE("leaving the response out changes no pixel") {
+  for (const SegmentOptions& method : kMethods) {
+    for (const Target target : available_targets()) {
+      for (index_t scale = 1; scale <= kMaxScale; ++scale) {
+        SegmentOptions options = method;
+        options.scale = scale;
+        options.min_object_px = 0;
+        SegmentScratch with;
+        SegmentScratch without;
+        without.keep_response = false;
+        BitImage expected;
+        BitImage mask;
+        segment(noise(29, 41, 13).view(), options, expected, with, target);
+        segment(noise(29, 41, 13).view(), options, mask, without, target);
+        CHECK(mask.count() > 0);
+        CHECK(mask == expected);
+      }
+    }
+  }
+}
+
 TEST_CASE("one pixel and one value have no vessels") {
   for (const index_t side : {1, 2, 9}) {
-    for (SegmentOptions options : {SegmentOptions{}, ridge_options()}) {
+    for (SegmentOptions options : kMethods) {
       for (const RidgeThreshold threshold :
            {RidgeThreshold::quantile, RidgeThreshold::otsu, RidgeThreshold::value}) {
         options.ridge_threshold = threshold;
@@ -107,11 +138,13 @@ TEST_CASE("objects that span words go whole") {
   }
 }
 
-TEST_CASE("options out of range are refused, also those of the other method") {
+TEST_CASE("options out of range are refused, also those of the other methods") {
   const std::vector<std::function<void(SegmentOptions&)>> breaks{
       [](SegmentOptions& o) { o.scale = 0; },
       [](SegmentOptions& o) { o.scale = 9; },
       [](SegmentOptions& o) { o.min_object_px = -1; },
+      [](SegmentOptions& o) { o.oriented_sigma = 3; },
+      [](SegmentOptions& o) { o.oriented_threshold = kNan; },
       [](SegmentOptions& o) { o.local_contrast_sigma = 0; },
       [](SegmentOptions& o) { o.contrast_threshold = kNan; },
       [](SegmentOptions& o) { o.ridge_sigmas_px.clear(); },

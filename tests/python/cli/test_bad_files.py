@@ -211,8 +211,8 @@ def test_options_are_the_settings(
         eye="OS",
     )  # fmt: skip
     seg = SegmentConfig(
-        method="ridge", scale=2, min_object_px=20, local_contrast_sigma=5.0,
-        contrast_threshold=0.1, ridge_threshold=0.25, ridge_quantile=0.5,
+        method="ridge", scale=2, min_object_px=20, oriented_sigma=9.0, oriented_threshold=0.7,
+        local_contrast_sigma=5.0, contrast_threshold=0.1, ridge_threshold=0.25, ridge_quantile=0.5,
     )  # fmt: skip
     options: list[object] = []
     for name, value in run_settings(config, None).items():
@@ -222,8 +222,9 @@ def test_options_are_the_settings(
                 options += [flag, ",".join(map(str, rectangle))]
         else:
             options += [flag, value]
-    for name in ("method", "scale", "min_object_px", "local_contrast_sigma", "contrast_threshold",
-                 "ridge_threshold", "ridge_quantile"):  # fmt: skip
+    for name in ("method", "scale", "min_object_px", "oriented_sigma", "oriented_threshold",
+                 "local_contrast_sigma", "contrast_threshold", "ridge_threshold",
+                 "ridge_quantile"):  # fmt: skip
         options += [f"--{name.replace('_', '-')}", getattr(seg, name)]
     assert settings(*options) == run_settings(config, seg)
     code, _, err = run(capsys, "segment", folder, "--out", tmp_path / "o", "--ridge-threshold", "x")

@@ -133,7 +133,7 @@ def test_batches_give_the_bytes_of_single_calls(config: ExtractConfig, target: s
 
 
 @pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("method", ["local_contrast", "ridge"])
+@pytest.mark.parametrize("method", ["oriented", "local_contrast", "ridge"])
 def test_segmented_batches_give_the_bytes_of_single_calls(method: str, target: str) -> None:
     """Class same-isa: float results, one target at a time."""
     gftcore.set_simd_target(target)

@@ -83,6 +83,7 @@ STAGES: dict[str, tuple[Callable[..., Any], list[Any], list[str]]] = {
         graph.find_faz, [~MASK, LABELS], ["method", "fov_mm", "faz_mask", "connectivity"],
     ),
     "local_contrast": (seg.local_contrast, [MASK], ["sigma", "scale"]),
+    "oriented": (seg.oriented, [MASK], ["sigma", "scale"]),
     "ridge": (seg.ridge, [MASK], ["sigmas_px", "normalise", "scale"]),
     "segment": (seg.segment, [MASK], ["config"]),
     "column_info": (graph.column_info, ["vessel", "length"], []),

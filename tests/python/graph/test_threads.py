@@ -32,6 +32,7 @@ KERNELS = [
     "local_contrast",
     "match_faces",
     "minimal_pass",
+    "oriented",
     "prune",
     "region_table",
     "ridge",
@@ -115,6 +116,7 @@ def kernel_calls() -> dict[str, Callable[[], object]]:
         "extract": lambda: _core.extract(mask, options, None, None, None, []),
         "extract_image": lambda: _core.extract_image(image, seg, options, None, None, None, []),
         "local_contrast": lambda: _core.local_contrast(image, 12.0, 4),
+        "oriented": lambda: _core.oriented(image, 24.0, 4),
         "ridge": lambda: _core.ridge(image, [2.0], True, 4),
         "segment": lambda: _core.segment(image, seg),
     }

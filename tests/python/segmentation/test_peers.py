@@ -82,6 +82,48 @@ def test_ridge_is_scipys_hessian(image, sigma):
     np.testing.assert_allclose(ours, response(with_scipy), rtol=0, atol=0.03 * np.ptp(exact))
 
 
+def test_oriented_is_scipys_filters():
+    """Every step but the enlargement by SciPy; directions as kernels of five by five."""
+    image = np.random.default_rng(8).random((48, 64), dtype=np.float32)
+    unit = (image.astype(np.float64) - image.min()) / np.ptp(image)
+
+    def enlarged(values, scale):
+        return _core.resize_cubic(values.astype(np.float32), scale).astype(np.float64)
+
+    def blocks(values):
+        means = ndimage.uniform_filter(values, 4, origin=-2)[::4, ::4]
+        return means, ndimage.gaussian_filter(means, 24 / 4, mode="reflect", radius=24)
+
+    difference = unit - enlarged(blocks(unit)[1], 4)
+    spread, local = blocks(difference**2)
+    contrast = difference * enlarged(1 / np.sqrt((local + spread.mean()) / 2 + 1e-6), 4)
+
+    def lines(values, sigma=1.25):
+        taps = [reference.gaussian_taps(sigma, order, 3) * sigma**order for order in range(3)]
+
+        def derivative(down, across):
+            half = ndimage.correlate1d(values, taps[across], 1, mode="reflect")
+            return ndimage.correlate1d(half, taps[down], 0, mode="reflect")
+
+        rr, rc, cc = derivative(2, 0), derivative(1, 1), derivative(0, 2)
+        strengths = []
+        for down, right in ((0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (2, -1), (2, -2), (1, -2)):
+            angle = np.arctan2(down, right)
+            sine, cosine = np.sin(angle), np.cos(angle)
+            across = -(cosine**2 * rr - 2 * sine * cosine * rc + sine**2 * cc)
+            kernel = np.zeros((5, 5))
+            kernel[2, 2] = 0.5
+            kernel[2 + down, 2 + right] = kernel[2 - down, 2 - right] = 0.25
+            strengths.append(ndimage.correlate(across, kernel, mode="reflect"))
+        return np.max(strengths, axis=0)
+
+    first = enlarged(contrast, 2)
+    first += 3 * lines(first)
+    exact = enlarged(first + 3 * lines(np.clip(2 * first - 0.5, 0, 1)), 2)
+    ours = segmentation.oriented(image)
+    np.testing.assert_allclose(ours, exact, rtol=0, atol=1e-5 * np.ptp(exact))
+
+
 @pytest.mark.parametrize("scale", [2, 3, 4, 7])
 def test_resize_is_pillows_bicubic_inside(image, scale):
     """Pillow has the same kernel, but renormalises it at the edges instead of mirroring."""
@@ -124,7 +166,7 @@ def test_otsu_is_scikit_images(image):
 
 def test_small_objects_are_scikit_images(image):
     morphology = pytest.importorskip("skimage.morphology")
-    config = SegmentConfig(min_object_px=0, local_contrast_sigma=2.0)
+    config = SegmentConfig(method="local_contrast", min_object_px=0, local_contrast_sigma=2.0)
     every = segmentation.segment(image, config)
     labels = pytest.importorskip("skimage.measure").label(every, connectivity=2)
     assert labels.max() >= 2

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gftcore import _core, segmentation
 from gftcore.reference import segmentation as reference
 from gftcore.segmentation import SegmentConfig
+from gftcore.segmentation.config import METHODS
 
 TARGETS = _core.simd_targets()
 #: Of the range of the response.
@@ -68,10 +69,9 @@ def assert_same_mask(image, config):
 @pytest.mark.parametrize("scale", range(1, 9))
 def test_responses_match_reference_at_every_scale(scale):
     image = vessel_image()
-    assert_close(
-        segmentation.local_contrast(image, sigma=5.0, scale=scale),
-        reference.local_contrast(image, sigma=5.0, scale=scale),
-    )
+    for name in ("oriented", "local_contrast"):
+        ours, truth = getattr(segmentation, name), getattr(reference, name)
+        assert_close(ours(image, sigma=5.0, scale=scale), truth(image, sigma=5.0, scale=scale))
     for normalise in (True, False):
         options = {"sigmas_px": (1.5, 3.0, 4.2), "normalise": normalise, "scale": scale}
         assert_close(segmentation.ridge(image, **options), reference.ridge(image, **options))
@@ -93,6 +93,11 @@ def test_responses_match_reference_on_any_size(rows, cols, scale, sigma, seed, n
         segmentation.local_contrast(image, sigma=sigma, scale=scale),
         reference.local_contrast(image, sigma=sigma, scale=scale),
     )
+    broad = max(sigma, 4.0)
+    assert_close(
+        segmentation.oriented(image, sigma=broad, scale=scale),
+        reference.oriented(image, sigma=broad, scale=scale),
+    )
     options = {"sigmas_px": (sigma, 2.0), "normalise": normalise, "scale": scale}
     assert_close(segmentation.ridge(image, **options), reference.ridge(image, **options))
 
@@ -101,7 +106,8 @@ def test_responses_match_reference_on_any_size(rows, cols, scale, sigma, seed, n
     "config",
     [
         SegmentConfig(),
-        SegmentConfig(contrast_threshold=0.05, min_object_px=0),
+        SegmentConfig(oriented_threshold=0.6, oriented_sigma=7.0, min_object_px=0, scale=3),
+        SegmentConfig(method="local_contrast", contrast_threshold=0.05, min_object_px=0),
         SegmentConfig(method="ridge"),
         SegmentConfig(method="ridge", ridge_normalise=False, ridge_quantile=0.9),
         SegmentConfig(method="ridge", ridge_threshold="otsu", scale=3),
@@ -126,21 +132,21 @@ def test_dtype_range_and_memory_order_do_not_matter(dtype):
 @pytest.mark.usefixtures("target")
 def test_same_isa_bytes_whatever_the_threads():
     images = [vessel_image(50 + 7 * k, 90 - 5 * k, seed=k) for k in range(4)]
-    alone = [(segmentation.ridge(i), segmentation.segment(i)) for i in images]
+    calls = (segmentation.ridge, segmentation.oriented, segmentation.segment)
+    alone = [[call(i) for call in calls] for i in images]
     found = [None] * 16
 
     def work(k):
-        image = images[k % 4]
-        found[k] = (segmentation.ridge(image), segmentation.segment(image))
+        found[k] = [call(images[k % 4]) for call in calls]
 
     threads = [threading.Thread(target=work, args=(k,)) for k in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    for k, (response, mask) in enumerate(found):
-        assert response.tobytes() == alone[k % 4][0].tobytes()
-        assert mask.tobytes() == alone[k % 4][1].tobytes()
+    for k, results in enumerate(found):
+        for ours, truth in zip(results, alone[k % 4], strict=True):
+            assert ours.tobytes() == truth.tobytes()
 
 
 @pytest.mark.usefixtures("target")
@@ -159,20 +165,21 @@ def test_same_isa_bytes_whatever_the_row_blocks():
     )
 
 
-def test_targets_agree_to_rounding():
+@pytest.mark.parametrize("respond", [segmentation.ridge, segmentation.oriented])
+def test_targets_agree_to_rounding(respond):
     image = vessel_image()
     before = _core.simd_target()
     responses = {}
     for name in TARGETS:
         _core.set_simd_target(name)
-        responses[name] = segmentation.ridge(image)
+        responses[name] = respond(image)
     _core.set_simd_target(before)
     for response in responses.values():
         np.testing.assert_allclose(response, responses["scalar"], atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("value", [0, 1, 255])
-@pytest.mark.parametrize("method", ["local_contrast", "ridge"])
+@pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("threshold", ["quantile", "otsu"])
 def test_constant_image_has_no_vessels(value, method, threshold):
     image = np.full((20, 30), value, dtype=np.uint8)
@@ -180,6 +187,7 @@ def test_constant_image_has_no_vessels(value, method, threshold):
     assert not segmentation.segment(image, config).any()
     assert (segmentation.ridge(image) == 0).all()
     assert (segmentation.local_contrast(image) == 0).all()
+    assert (segmentation.oriented(image) == 0).all()
 
 
 def test_bright_lines_are_ridges_and_dark_ones_are_not():
@@ -191,11 +199,12 @@ def test_bright_lines_are_ridges_and_dark_ones_are_not():
     assert response[122, 80] < 0.1 * response[42, 80]
 
 
-def test_mirrored_images_give_mirrored_responses():
-    image = vessel_image()
-    response = segmentation.ridge(image)
-    for turn in (np.flipud, np.fliplr, np.transpose):
-        turned = segmentation.ridge(np.ascontiguousarray(turn(image)))
+@pytest.mark.parametrize("respond", [segmentation.ridge, segmentation.oriented])
+def test_turned_images_give_turned_responses(respond):
+    image = vessel_image(64, 84)  # whole blocks, so that they are the same from either side
+    response = respond(image)
+    for turn in (np.flipud, np.fliplr, np.transpose, np.rot90):
+        turned = respond(np.ascontiguousarray(turn(image)))
         np.testing.assert_allclose(turned, turn(response), atol=TOLERANCE * np.ptp(response))
 
 
@@ -203,7 +212,9 @@ def test_objects_below_the_limit_are_dropped():
     image = np.zeros((40, 60), dtype=np.uint8)
     image[10:12, 5:50] = 255
     image[30:32, 10:12] = 255
-    every = SegmentConfig(min_object_px=0, scale=1, local_contrast_sigma=2.0)
+    every = SegmentConfig(
+        method="local_contrast", min_object_px=0, scale=1, local_contrast_sigma=2.0
+    )
     found = segmentation.segment(image, every)
     areas = np.bincount(reference.label(found).ravel())[1:]
     assert sorted(areas) == [4, 90]

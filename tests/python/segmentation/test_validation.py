@@ -16,10 +16,12 @@ from gftcore.segmentation import SegmentConfig
 @pytest.mark.parametrize(
     ("field", "value", "error", "words"),
     [
-        ("method", "frangi", ArgumentError, "method must be one of 'local_contrast', 'ridge'"),
+        ("method", "frangi", ArgumentError, "method must be one of 'oriented', 'local_contrast'"),
         ("scale", 0, ArgumentError, "scale must be between 1 and 8, got 0"),
         ("scale", 4.0, ArgumentTypeError, "scale must be an integer, got float"),
         ("min_object_px", -1, ArgumentError, "min_object_px must be between 0"),
+        ("oriented_sigma", 3.5, ArgumentError, "oriented_sigma must be between 4 and 256 px"),
+        ("oriented_threshold", np.inf, ArgumentError, "oriented_threshold must be finite"),
         ("local_contrast_sigma", 0, ArgumentError, "local_contrast_sigma must be between"),
         ("contrast_threshold", np.nan, ArgumentError, "contrast_threshold must be finite"),
         ("ridge_sigmas_px", (), ArgumentError, "ridge_sigmas_px must hold at least one"),
@@ -49,7 +51,7 @@ def test_config_refuses(field, value, error, words):
     ],
     ids=["rgb", "empty", "long", "nan", "inf", "complex", "path"],
 )
-@pytest.mark.parametrize("call", ["segment", "ridge", "local_contrast"])
+@pytest.mark.parametrize("call", ["segment", "ridge", "local_contrast", "oriented"])
 def test_image_refused(call, image, error, words):
     with pytest.raises(error, match=words):
         getattr(segmentation, call)(image)
@@ -65,6 +67,8 @@ def test_options_refused():
         segmentation.ridge(image, scale=9)
     with pytest.raises(ArgumentError, match="sigma must be between"):
         segmentation.local_contrast(image, sigma=1000)
+    with pytest.raises(ArgumentError, match="sigma must be between 4"):
+        segmentation.oriented(image, sigma=1)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +76,8 @@ def test_options_refused():
     [
         (lambda bad: _core.ridge(bad, [3.0], True, 4), "image must be finite"),
         (lambda bad: _core.local_contrast(bad, 12.0, 4), "image must be finite"),
+        (lambda bad: _core.oriented(bad, 24.0, 4), "image must be finite"),
+        (lambda bad: _core.oriented(np.zeros_like(bad), 3.0, 4), "sigma must lie in 4..256 px"),
         (lambda bad: _core.ridge(bad, [], True, 4), "."),
         (lambda bad: _core.ridge(bad[:0], [3.0], True, 4), "image must have sides of 1"),
         (lambda bad: _core.local_contrast(bad, 12.0, 0), "scale must lie in 1..8, got 0"),

@@ -12,6 +12,10 @@ struct FilterScratch {
   std::vector<float> mean;
   std::vector<float> square;
   std::vector<float> upsampled;
+  std::vector<float> coarse;
+  std::vector<float> lines;
+  std::vector<float> first_pass;
+  std::vector<float> second_pass;
 };
 
 }  // namespace gftcore

@@ -27,6 +27,9 @@ index_t gaussian_reach(double sigma, const char* name = "sigma");
 /// falls they become the central differences. Throws ValueError for other orders and sigmas.
 std::vector<double> gaussian_taps(double sigma, int order);
 
+/// The same for another reach, at least 1.
+std::vector<double> gaussian_taps(double sigma, int order, index_t reach);
+
 /// Gaussian mean of every pixel, the image mirrored at its edges (d c b a | a b c d | d c b a) as
 /// often as the taps need. `out` may be `image`. Same bytes on one target; O(H W sigma).
 /// Throws ShapeError unless the shapes agree, ValueError for a sigma out of range.

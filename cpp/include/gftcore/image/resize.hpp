@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "gftcore/common/bit_image.hpp"
 #include "gftcore/common/cpu_features.hpp"
 #include "gftcore/common/image_view.hpp"
 #include "gftcore/common/index.hpp"
@@ -24,5 +25,14 @@ void resize_cubic(ImageView<const float> image,
                   ImageView<float> out,
                   FilterScratch& scratch,
                   Target target = active_target());
+
+/// One where resize_cubic() is above the threshold, without the enlarged image in memory. `out`
+/// gets its shape. The same bits as above() of it. Throws as require_scalable().
+void resize_cubic_above(ImageView<const float> image,
+                        index_t scale,
+                        double threshold,
+                        BitImage& out,
+                        FilterScratch& scratch,
+                        Target target = active_target());
 
 }  // namespace gftcore

@@ -15,15 +15,17 @@
 
 namespace gftcore {
 
-enum class SegmentMethod : std::uint8_t { local_contrast, ridge };
+enum class SegmentMethod : std::uint8_t { oriented, local_contrast, ridge };
 
 enum class RidgeThreshold : std::uint8_t { quantile, otsu, value };
 
-/// Sigmas: local_contrast_sigma in raw pixels, ridge_sigmas_px in mask pixels.
+/// Sigmas: oriented_sigma and local_contrast_sigma in raw pixels, ridge_sigmas_px in mask pixels.
 struct SegmentOptions {
-  SegmentMethod method = SegmentMethod::local_contrast;
+  SegmentMethod method = SegmentMethod::oriented;
   index_t scale = 4;
   index_t min_object_px = 128;
+  double oriented_sigma = 24.0;
+  double oriented_threshold = 1.27;
   double local_contrast_sigma = 12.0;
   double contrast_threshold = 0.0;
   std::vector<double> ridge_sigmas_px{3.0, 4.5, 6.0};
@@ -33,9 +35,11 @@ struct SegmentOptions {
   double ridge_value = 0.0;  // the threshold of RidgeThreshold::value
 };
 
-/// Memory that one thread reuses from image to image. After segment(), `response` holds what was
-/// thresholded: scale * H rows of scale * W values.
+/// Memory that one thread reuses from image to image. If `keep_response`, `response` holds after
+/// segment() what was thresholded: scale * H rows of scale * W values. Else it may be left out,
+/// which saves time where the threshold does not depend on it.
 struct SegmentScratch {
+  bool keep_response = true;
   std::vector<float> response;
   std::vector<float> normalised;
   FilterScratch filter;
@@ -44,6 +48,16 @@ struct SegmentScratch {
   std::vector<index_t> area_px;
   BitImage mask;
 };
+
+/// Contrast and line strength of a raw image mapped to [0, 1]: oriented_lines() of min_max(), and
+/// then resize_cubic(). A constant image gives zeros. `out` is scale times as large. Throws as
+/// min_max() and oriented_lines().
+void oriented_response(ImageView<const float> image,
+                       double background_sigma,
+                       index_t scale,
+                       ImageView<float> out,
+                       SegmentScratch& scratch,
+                       Target target = active_target());
 
 /// Local contrast of a raw image mapped to [0, 1]: local_contrast() of min_max(). A constant image
 /// gives zeros. `out` is scale times as large. Throws as min_max() and local_contrast().

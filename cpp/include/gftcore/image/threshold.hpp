@@ -27,6 +27,9 @@ float quantile_threshold(std::span<const float> values, double quantile, Thresho
 /// Throws ValueError for no values.
 double otsu_threshold(std::span<const float> values);
 
+/// The largest float not above x: value > x and value > floor_float(x) agree for every float.
+float floor_float(double x);
+
 /// One where value > threshold. O(n). `out` gets the shape of `values`.
 void above(ImageView<const float> values,
            double threshold,
