@@ -33,14 +33,14 @@ from functools import partial
 from importlib.metadata import version
 
 import numpy as np
-from segmentation_pictures import draw
-from segmentation_score import MEASURES, difference, load_samples, scores
-from segmentation_tuning import CHOSEN, DENSITY_MARGIN, OURS_FREE, RULES, density_fits, tune
 
 import gftcore
 from gftcore.segmentation import SegmentConfig, segment
 from gftcore.segmentation.config import METHODS
 from peers.segmentation import PEERS, Choice, Peer, threshold
+from segmentation_pictures import draw
+from segmentation_score import MEASURES, difference, load_samples, scores
+from segmentation_tuning import CHOSEN, DENSITY_MARGIN, OURS_FREE, RULES, density_fits, tune
 from timing import alternate
 
 MET, MISSED, FAILED = 0, 1, 2

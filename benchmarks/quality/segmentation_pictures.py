@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
 from segmentation_score import Sample
 
 EACH = 2  # best and worst samples

@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from segmentation_score import MEASURES, Sample, score
 
 from gftcore.segmentation import SegmentConfig, segment
 from peers.segmentation import PEERS, Choice, Peer, threshold
+from segmentation_score import MEASURES, Sample, score
 
 DENSITY_MARGIN = 0.1
 RULES = ("same density", "free")
