@@ -62,9 +62,9 @@ def test_without_suspicion_there_is_one_pass(monkeypatch, tmp_path, capsys):
 def test_pattern_without_a_benchmark_is_a_failure(monkeypatch, tmp_path):
     monkeypatch.setattr(compare.rounds, "measure", lambda *_, **__: ({}, []))
     monkeypatch.setattr(compare.rounds, "write_inputs", lambda *_: None)
-    with pytest.raises(GateError, match="no benchmark has 'tarce'"):
+    with pytest.raises(GateError, match="no benchmark has 'trac'"):
         compare.time_both(
-            None, None, tmp_path, pattern="tarce", least_rounds=5, result=compare.Result()
+            None, None, tmp_path, pattern="trac", least_rounds=5, result=compare.Result()
         )
 
 
