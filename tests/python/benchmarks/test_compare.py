@@ -79,9 +79,9 @@ def test_only_head_must_build(monkeypatch, tmp_path, capsys, broken, code):
 def test_pattern_without_a_benchmark_is_a_failure(monkeypatch, tmp_path):
     monkeypatch.setattr(compare.rounds, "measure", lambda *_, **__: ({}, []))
     monkeypatch.setattr(compare.rounds, "write_inputs", lambda *_: None)
-    with pytest.raises(GateError, match="no benchmark has 'tarce'"):
+    with pytest.raises(GateError, match="no benchmark has 'trac'"):
         compare.time_both(
-            None, None, tmp_path, pattern="tarce", least_rounds=5, result=compare.Result()
+            None, None, tmp_path, pattern="trac", least_rounds=5, result=compare.Result()
         )
 
 
