@@ -59,6 +59,23 @@ def test_without_suspicion_there_is_one_pass(monkeypatch, tmp_path, capsys):
     assert "REPORT: trace: the answers differ" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("broken", "code"), [("old", compare.PASSED), ("new", None)])
+def test_only_head_must_build(monkeypatch, tmp_path, capsys, broken, code):
+    def make(_, version):
+        if version == broken:
+            raise GateError("no compiler")
+
+    monkeypatch.setattr(builds.Workshop, "hash", lambda _, version: version)
+    monkeypatch.setattr(builds.Workshop, "make", make)
+    options = argparse.Namespace(base="old", head="new")
+    if code is None:
+        with pytest.raises(GateError, match="no compiler"):
+            compare.gate(options, tmp_path)
+    else:
+        assert compare.gate(options, tmp_path) == code
+        assert "SKIPPED: old cannot be built: no compiler" in capsys.readouterr().out
+
+
 def test_pattern_without_a_benchmark_is_a_failure(monkeypatch, tmp_path):
     monkeypatch.setattr(compare.rounds, "measure", lambda *_, **__: ({}, []))
     monkeypatch.setattr(compare.rounds, "write_inputs", lambda *_: None)
