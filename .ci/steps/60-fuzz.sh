@@ -24,5 +24,5 @@ check "build" built "${compiler[@]}"
 ((failures == 0)) || exit 1
 check "kept inputs and planted bugs" fixed_addresses ctest --preset fuzz -j "$JOBS" --quiet
 check "a million executions" \
-  fixed_addresses python tests/fuzz/run.py --executions 1000000 --least 15000 --jobs "$JOBS"
+  fixed_addresses python tests/fuzz/run.py --executions 1000000 --least 30000 --jobs "$JOBS"
 ((failures == 0))

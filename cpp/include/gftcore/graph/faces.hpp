@@ -30,7 +30,7 @@ void close_image(const BitImage& image, std::span<const index_t> anchors, BitIma
 
 /// Faces of the graph's skeleton, and for each segment the face left and right of its walk: the
 /// face of an off pixel beside any of its links. All links agree. Where no link has an off pixel
-/// beside it the entry is -1; no minimal skeleton has such a segment.
+/// beside it the entry is -1; with the anchors of border_anchors() there is no such segment.
 /// O(H * W / 64 + runs + P).
 void find_faces(const SkeletonGraph& graph, Faces& out);
 

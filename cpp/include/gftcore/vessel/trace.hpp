@@ -45,7 +45,8 @@ struct TraceScratch {
 /// Segments are the maximal chains of links between nodes; a link inside a node is none.
 ///
 /// With the closure's faces F, components C, anchors B and components that hold an anchor C_b:
-/// V - S + F == 1 + C + B - C_b, and S - V + C is the number of enclosed holes.
+/// V - S + F == 1 + C + B - C_b, and S - V + C is the number of enclosed holes. Both hold for the
+/// anchors of border_anchors(); others may keep a 2 x 2 block, whose links go round no hole.
 ///
 /// `anchors` are ascending raster indices; those off the skeleton are dropped. An empty image
 /// gives an empty graph. O(H W / 64 + skeleton pixels). Throws ShapeError for a side above
