@@ -21,7 +21,24 @@ RULES = ("same density", "free")
 
 OURS_FREE = 0.8
 
-CHOSEN: dict[str, dict[str, Choice | None]] = {}
+CHOSEN: dict[str, dict[str, Choice | None]] = {
+    "threshold": {
+        "same density": Choice(sigmas=(), kind="quantile", limit=0.61),
+        "free": Choice(sigmas=(), kind="quantile", limit=0.49),
+    },
+    "local mean": {
+        "same density": Choice(sigmas=(24.0,), kind="value", limit=0.02),
+        "free": Choice(sigmas=(24.0,), kind="value", limit=0.0),
+    },
+    "Sato": {
+        "same density": Choice(sigmas=(3.0,), kind="quantile", limit=0.61),
+        "free": Choice(sigmas=(3.0, 4.5), kind="quantile", limit=0.55),
+    },
+    "Frangi": {
+        "same density": Choice(sigmas=(3.0, 4.5, 6.0), kind="quantile", limit=0.61),
+        "free": Choice(sigmas=(3.0, 4.5, 6.0), kind="quantile", limit=0.55),
+    },
+}
 
 
 def density_fits(mean: np.ndarray) -> bool:

@@ -51,8 +51,9 @@ double raw_length(const SkeletonGraph& graph, index_t segment, double limit) {
     col = c;
   };
   for (index_t i = graph.point_ptr[at(segment)]; i < graph.point_ptr[at(segment + 1)]; ++i) {
-    const std::int32_t pixel = graph.point_pixel[at(i)];
-    step_to(static_cast<double>(pixel / graph.cols), static_cast<double>(pixel % graph.cols));
+    const index_t pixel_row = graph.point_pixel[at(i)] / graph.cols;
+    const index_t pixel_col = graph.point_pixel[at(i)] % graph.cols;
+    step_to(static_cast<double>(pixel_row), static_cast<double>(pixel_col));
     if (length >= limit) return limit;
   }
   step_to(to[0], to[1]);
