@@ -170,6 +170,7 @@ WORKLOADS = (
     Workload("adjacency", stage("adjacency", "pruned", "faces", "background_labels")),
     Workload("find_faz", find_faz),
     Workload("segment", segment("local_contrast")),
+    Workload("segment oriented", segment("oriented")),
     Workload("segment ridge", segment("ridge")),
     Workload("extract edt", extract("edt")),
     Workload("extract centreline", extract("centreline")),
