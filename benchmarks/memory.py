@@ -14,7 +14,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import traceback
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 import gftcore
+from exits import MET, MISSED, exit_with
 from gftcore.segmentation.config import METHODS
 from inputs import generate_mesh, load_samples, tiled
 from machine import header, write_result
@@ -29,7 +29,6 @@ from machine import header, write_result
 SIDES = (608, 1216, 2432, 4864)
 MOST_BYTES_PER_PX = 24.0
 PROGRAM = Path(__file__).with_name("peak.py")
-MET, MISSED, FAILED = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,9 +140,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        code = main()
-    except Exception:
-        traceback.print_exc()
-        code = FAILED  # Python's own 1 would read as a missed goal
-    sys.exit(code)
+    exit_with(main)

@@ -22,7 +22,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -35,14 +34,13 @@ import numpy as np
 import gftcore
 from cases import FULL_SAMPLE_ONLY, GROUPS, cases_of
 from contestants import Case
+from exits import FAILED, MET, MISSED, exit_with
 from gftcore import graph
 from inputs import Sample, load_inputs
 from machine import header, write_result
 from rows import Row, make_row, scaled, show, show_beside
 from startup import startup_rows
 from timing import alternate
-
-MET, MISSED, WRONG = 0, 1, 2
 
 # The core's stages under the six names of the report.
 SPLIT = {
@@ -183,7 +181,7 @@ def run_here(options: argparse.Namespace) -> tuple[int, list[Row]]:
     if options.only in (None, "startup"):
         take(run_startup(rounds))
     if not all(results):
-        return WRONG, []
+        return FAILED, []
     rows = [row for some in results for row in some]
     return MISSED if any(row.met is False for row in rows) else MET, rows
 
@@ -201,7 +199,7 @@ def run_apart(options: argparse.Namespace, targets: Sequence[str]) -> tuple[int,
             environment = {**os.environ, "GFTCORE_SIMD": target}
             code = subprocess.run(command, env=environment, check=False).returncode
             if code not in (MET, MISSED):
-                return WRONG, []
+                return FAILED, []
             codes.append(code)
             rows += [Row(**row) for row in json.loads(file.read_text())["rows"]]
     return max(codes), rows
@@ -235,15 +233,10 @@ def main() -> int:
     else:
         code, rows = run_apart(options, targets)
         show_beside(rows, targets)
-    if code != WRONG and options.json:
+    if code != FAILED and options.json:
         write_result(options.json, header("ratios", targets), [asdict(row) for row in rows])
     return code
 
 
 if __name__ == "__main__":
-    try:
-        code = main()
-    except Exception:
-        traceback.print_exc()
-        code = WRONG  # Python's own 1 would read as a missed goal
-    sys.exit(code)
+    exit_with(main)

@@ -14,9 +14,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import multiprocessing
-import sys
 import time
-import traceback
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -28,6 +26,7 @@ import numpy as np
 import gftcore
 import sizes
 from checks import same_graphs
+from exits import MET, MISSED, exit_with
 from fit import fit_growth
 from gftcore import graph
 from inputs import Sample, load_samples
@@ -39,7 +38,6 @@ MOST_EXPONENT = 1.05
 LEAST_SPEED_UP = {2: 1.8}
 ALIKE = 0.1  # segments a pixel may differ by this share among the sizes
 BATCH = 8
-MET, MISSED, WRONG = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,9 +204,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        code = main()
-    except Exception:
-        traceback.print_exc()
-        code = WRONG  # Python's own 1 would read as a missed goal
-    sys.exit(code)
+    exit_with(main)

@@ -11,6 +11,22 @@ import numpy as np
 
 from gftcore.graph import HeteroGraph
 
+#: The arrays of a traced graph, which the core and the reference share.
+SKELETON_GRAPH_FIELDS = (
+    "skeleton",
+    "anchors",
+    "node_rowcol",
+    "node_degree",
+    "node_pixels",
+    "node_kind",
+    "node_ptr",
+    "node_pixel",
+    "segment_nodes",
+    "segment_ends",
+    "point_ptr",
+    "point_pixel",
+)
+
 #: Not a result: how it was computed.
 _LEFT_OUT = {"meta"}
 

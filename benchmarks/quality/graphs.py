@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Graphs from masks against the true graphs: ours, skan, sknw, and chance.
 
     python benchmarks/quality/graphs.py [--half HALF] [--samples N] [--json FILE] [--pictures DIR]
@@ -9,26 +10,29 @@ is not written).
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 import argparse
 import importlib.metadata
 import json
-import sys
-import traceback
 import warnings
 from dataclasses import asdict
-from pathlib import Path
 
 import numpy as np
 
 import gftcore
+from exits import MET, MISSED, exit_with
 from extractors import EXTRACTORS, Shared
 from gftcore import metrics
-from measures import MEASURES, RAISED, Measure, better_by, bootstrap_interval
+from intervals import bootstrap_interval
+from measures import MEASURES, RAISED, Measure, better_by
 from misses import recall_by_kind, show_kinds
 from pictures import draw_worst_places
 from true_graphs import HALVES, load, sample_names
 
-MET, MISSED, FAILED = 0, 1, 2
 OURS = [item.name for item in EXTRACTORS if item.ours]
 PEERS = [item.name for item in EXTRACTORS if item.peer]
 
@@ -168,9 +172,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        code = main()
-    except Exception:
-        traceback.print_exc()
-        code = FAILED  # Python's own 1 would read as a missed goal
-    sys.exit(code)
+    exit_with(main)

@@ -10,9 +10,6 @@ import numpy as np
 
 from gftcore import metrics
 
-SEED = 20230216
-RESAMPLES = 10_000
-
 
 @dataclass(frozen=True)
 class Measure:
@@ -83,12 +80,3 @@ RAISED = ("node_f1_5px", 0.76)
 def better_by(ours: np.ndarray, theirs: np.ndarray, measure: Measure) -> np.ndarray:
     """How much better ours is in each sample; positive is better."""
     return measure.badness(theirs) - measure.badness(ours)
-
-
-def bootstrap_interval(differences: np.ndarray, level: float = 0.95) -> tuple[float, float]:
-    """Interval of the mean difference over resampled samples; the same for the same numbers."""
-    random = np.random.default_rng(SEED)
-    chosen = random.integers(0, len(differences), (RESAMPLES, len(differences)))
-    means = differences[chosen].mean(axis=1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)

@@ -16,7 +16,6 @@ from skimage import morphology
 VARIABLE = "GFTCORE_OCTA_SYNTHETIC"
 FOV_MM = 3.0
 CENTRE_MM = 0.15  # no vessel of a healthy eye comes so near to the centre
-RESAMPLES = 10_000
 MEASURES = ("dice", "cl_dice", "density", "centre")
 
 
@@ -86,12 +85,3 @@ def score(mask: np.ndarray, sample: Sample) -> tuple[float, float, float, float]
 def scores(segment: Callable[[np.ndarray], np.ndarray], samples: Sequence[Sample]) -> np.ndarray:
     """Scores [samples, measures]."""
     return np.array([score(segment(sample.image), sample) for sample in samples])
-
-
-def difference(ours: np.ndarray, peer: np.ndarray, seed: int = 0) -> tuple[float, float, float]:
-    """Mean of the paired differences, and its 95 % interval by bootstrap over the images."""
-    paired = ours - peer
-    rng = np.random.default_rng(seed)
-    means = paired[rng.integers(0, len(paired), (RESAMPLES, len(paired)))].mean(axis=1)
-    low, high = np.quantile(means, [0.025, 0.975])
-    return float(paired.mean()), float(low), float(high)

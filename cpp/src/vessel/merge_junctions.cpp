@@ -90,7 +90,7 @@ std::vector<Bridge> choose_bridges(const SkeletonGraph& graph,
   return bridges;
 }
 
-/// All pixels of every new node, in the place of the lower of its nodes; the other gets none.
+/// The pixels of the node that each bridge makes, in raster order.
 std::vector<std::vector<std::int32_t>> pool_pixels(const SkeletonGraph& graph,
                                                    const std::vector<Bridge>& bridges) {
   std::vector<std::vector<std::int32_t>> pools;

@@ -75,7 +75,7 @@ def test_a_wrong_answer_or_a_crash_on_one_set_gives_no_rows(
     ratios: ModuleType, monkeypatch: pytest.MonkeyPatch, broken: int
 ) -> None:
     monkeypatch.setattr(subprocess, "run", run_of({"b": 0, "a": broken}, []))
-    assert ratios.run_apart(options(), ["b", "a"]) == (ratios.WRONG, [])
+    assert ratios.run_apart(options(), ["b", "a"]) == (ratios.FAILED, [])
 
 
 def case_of(**changes: Any) -> Any:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A worker needs at most 24 bytes a pixel, whatever the number of images."""
+"""A worker needs at most 24 bytes a pixel on sparse masks, whatever the number of images.
+
+Dense masks need more: `benchmarks/memory.py` measures them.
+"""
 
 from __future__ import annotations
 

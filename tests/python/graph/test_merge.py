@@ -12,22 +12,9 @@ from numpy.typing import NDArray
 from figures import draw
 from gftcore import graph, reference
 from gftcore.errors import ArgumentError
+from graph_bytes import SKELETON_GRAPH_FIELDS
 from random_masks import random_mask
 
-FIELDS = (
-    "skeleton",
-    "anchors",
-    "node_rowcol",
-    "node_degree",
-    "node_pixels",
-    "node_kind",
-    "node_ptr",
-    "node_pixel",
-    "segment_nodes",
-    "segment_ends",
-    "point_ptr",
-    "point_pixel",
-)
 CROSSING = draw("#....#", ".#..#.", "..##..", ".#..#.", "#....#")
 BRIDGED = draw("#.....#", ".#...#.", "..###..", ".#...#.", "#.....#")
 
@@ -71,7 +58,7 @@ def test_touching_junction_pixels_are_one_node_already() -> None:
     [
         (3.0, 1, 5),
         (3.0, 2, 5),
-        (3.0, 3, 6),  # the vessel is wide there
+        (3.0, 3, 6),  # not narrow: above 2
         (2.0, 1, 6),  # the limit is exclusive
         (2.001, 1, 5),
         (0.0, 1, 6),
@@ -111,7 +98,7 @@ def test_equals_reference(block: int) -> None:
         ours = graph.merge_junctions(ours, distance, merge_px=merge_px)
         merged += theirs.num_nodes - len(ours.node_kind)
         theirs = reference.merge_junctions(theirs, distance, merge_px=merge_px)
-        for name in FIELDS:
+        for name in SKELETON_GRAPH_FIELDS:
             np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name), err_msg=name)
     assert merged > 0
 

@@ -13,21 +13,10 @@ from skimage.measure import euler_number
 
 from figures import bar, disc, draw
 from gftcore import graph, reference
+from graph_bytes import SKELETON_GRAPH_FIELDS
 from random_masks import random_mask
 
 EIGHT = np.ones((3, 3))
-FIELDS = (
-    "skeleton",
-    "anchors",
-    "node_rowcol",
-    "node_degree",
-    "node_pixels",
-    "node_kind",
-    "segment_nodes",
-    "segment_ends",
-    "point_ptr",
-    "point_pixel",
-)
 
 
 def traced(mask: NDArray[np.bool_]) -> tuple[Any, NDArray[np.int32]]:
@@ -36,7 +25,7 @@ def traced(mask: NDArray[np.bool_]) -> tuple[Any, NDArray[np.int32]]:
 
 
 def same(a: Any, b: Any) -> bool:
-    return all(np.array_equal(getattr(a, name), getattr(b, name)) for name in FIELDS)
+    return all(np.array_equal(getattr(a, name), getattr(b, name)) for name in SKELETON_GRAPH_FIELDS)
 
 
 def total_length(g: Any, mask: NDArray[np.bool_], distance: NDArray[np.int32]) -> float:

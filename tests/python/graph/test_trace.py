@@ -13,21 +13,10 @@ from skimage.measure import euler_number
 
 from figures import FIGURES, Figure, draw
 from gftcore import graph, reference
+from graph_bytes import SKELETON_GRAPH_FIELDS
 from random_masks import random_mask
 
 EIGHT = np.ones((3, 3))
-FIELDS = (
-    "skeleton",
-    "anchors",
-    "node_rowcol",
-    "node_degree",
-    "node_pixels",
-    "node_kind",
-    "segment_nodes",
-    "segment_ends",
-    "point_ptr",
-    "point_pixel",
-)
 
 
 def traced(mask: NDArray[np.bool_]) -> Any:
@@ -46,7 +35,7 @@ def num_faces(skeleton: NDArray[np.bool_], anchors: NDArray[np.integer]) -> int:
 
 
 def assert_same_graph(ours: Any, theirs: Any) -> None:
-    for name in FIELDS:
+    for name in SKELETON_GRAPH_FIELDS:
         np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name), err_msg=name)
 
 

@@ -9,7 +9,7 @@
 namespace gftcore {
 
 /// Squared distance (px^2) to the background up to which a junction may merge: a vessel that is
-/// less than 4 px wide there.
+/// less than 3 px wide there.
 inline constexpr std::int32_t kNarrow = 2;
 
 /// Merge pairs of close junctions that a narrow place of the mask joins.
