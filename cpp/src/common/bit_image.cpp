@@ -87,7 +87,7 @@ void unpack(const BitImage& bits, ImageView<std::uint8_t> out) {
 }
 
 void complement(const BitImage& bits, BitImage& out) {
-  out.reset(bits.rows(), bits.cols());
+  if (&out != &bits) out.reset(bits.rows(), bits.cols());
   for (index_t r = 0; r < bits.rows(); ++r) {
     for (index_t k = 0; k < bits.used_words(); ++k) out.row(r)[k] = ~bits.row(r)[k];
     if (bits.used_words() > 0) out.row(r)[bits.used_words() - 1] &= bits.last_word_mask();

@@ -93,6 +93,31 @@ Touching regions_at(const MatchedFaces& matched, index_t r, index_t c) {
   return touching;
 }
 
+/// Counts the pairs that the points of one segment show: few different ones, over and over.
+class FewPairs {
+ public:
+  void add(index_t first, index_t second) {
+    for (Pair& pair : pairs_) {
+      if (pair.first == first && pair.second == second) {
+        ++pair.count;
+        return;
+      }
+    }
+    pairs_.push_back({first, second, 1});
+  }
+
+  void move_to(EdgeList& edges) {
+    for (const Pair& pair : pairs_) edges.add(pair.first, pair.second, pair.count);
+    pairs_.clear();
+  }
+
+ private:
+  struct Pair {
+    index_t first, second, count;
+  };
+  std::vector<Pair> pairs_;
+};
+
 /// Pairs i < j of segments that share a node; a self-loop pairs with the others only.
 void segment_pairs(const SkeletonGraph& graph, Relation& out) {
   const index_t nodes = graph.num_nodes();
@@ -172,18 +197,22 @@ void centerline4_adjacency(const SkeletonGraph& graph,
 
   EdgeList touches;
   EdgeList borders;
+  FewPairs touched;
+  FewPairs bordered;
   for (index_t s = 0; s < graph.num_segments(); ++s) {
     const auto i = static_cast<std::size_t>(s);
     for (index_t k = graph.point_ptr[i]; k < graph.point_ptr[i + 1]; ++k) {
       const std::int32_t pixel = graph.point_pixel[static_cast<std::size_t>(k)];
       const Touching at = regions_at(matched, pixel / graph.cols, pixel % graph.cols);
       for (std::size_t a = 0; a < at.count; ++a) {
-        touches.add(s, at.labels[a] - 1, 1);
+        touched.add(s, at.labels[a] - 1);
         for (std::size_t b = a + 1; b < at.count; ++b) {
-          borders.add(at.labels[a] - 1, at.labels[b] - 1, 1);
+          bordered.add(at.labels[a] - 1, at.labels[b] - 1);
         }
       }
     }
+    touched.move_to(touches);
+    bordered.move_to(borders);
   }
   touches.take_sum(out.vi);
   borders.take_sum(out.ii);

@@ -2,6 +2,8 @@
 #include "assemble.hpp"
 
 #include <algorithm>
+#include <array>
+#include <numeric>
 #include <utility>
 
 namespace gftcore {
@@ -67,15 +69,25 @@ void split_ii(const Relation& ii, Renumbering number, HeteroGraph& out) {
   finish(out.if_, fazes);
 }
 
-/// Copy the rows of `table` whose region is the FAZ, or those whose region is not.
-Table rows_of(const Table& table, index_t faz_row, bool faz) {
-  Table out{table.columns, {}};
-  const auto width = static_cast<index_t>(table.columns.size());
-  for (index_t r = 0; r < table.rows(); ++r) {
-    if ((r == faz_row) != faz) continue;
-    const auto row = table.values.begin() + r * width;
-    out.values.insert(out.values.end(), row, row + width);
+/// The table of some regions, in order; its last columns are to be filled.
+Table rows_of(const RegionTable& regions, bool with_intensity, std::span<const index_t> rows) {
+  Table out;
+  const auto names = region_columns(with_intensity);
+  out.columns.assign(names.begin(), names.end());
+  out.columns.insert(out.columns.end(), kDegreeColumns.begin(), kDegreeColumns.end());
+  out.values.resize(rows.size() * out.columns.size());
+  double* place = out.values.data();
+  for (const index_t r : rows) {
+    std::copy_n(regions.values.begin() + r * regions.num_columns, regions.num_columns, place);
+    place += out.columns.size();
   }
+  return out;
+}
+
+std::vector<index_t> at_rows(const std::vector<index_t>& values, std::span<const index_t> rows) {
+  std::vector<index_t> out(rows.size());
+  std::ranges::transform(
+      rows, out.begin(), [&](index_t r) { return values[static_cast<std::size_t>(r)]; });
   return out;
 }
 
@@ -88,21 +100,15 @@ void count_ends(const Relation& relation, int side, std::vector<index_t>& degree
   }
 }
 
-Table with_degrees(std::vector<std::string> columns,
-                   std::span<const double> values,
-                   std::span<const index_t> degree,
-                   std::span<const index_t> hetero_degree) {
-  const std::size_t width = columns.size();
-  Table out{std::move(columns), {}};
-  out.columns.insert(out.columns.end(), {"degree", "hetero_degree"});
-  out.values.reserve(degree.size() * out.columns.size());
+void write_degrees(std::span<const index_t> degree,
+                   std::span<const index_t> hetero_degree,
+                   Table& table) {
+  const std::size_t width = table.columns.size();
   for (std::size_t r = 0; r < degree.size(); ++r) {
-    const auto row = values.subspan(r * width, width);
-    out.values.insert(out.values.end(), row.begin(), row.end());
-    out.values.push_back(static_cast<double>(degree[r]));
-    out.values.push_back(static_cast<double>(hetero_degree[r]));
+    double* const end = table.values.data() + (r + 1) * width;
+    end[-2] = static_cast<double>(degree[r]);
+    end[-1] = static_cast<double>(hetero_degree[r]);
   }
-  return out;
 }
 
 void split_regions(const RegionTable& regions,
@@ -127,11 +133,20 @@ void split_regions(const RegionTable& regions,
     const index_t area = out.if_.ends[e];
     --degree[static_cast<std::size_t>(area >= faz_row ? area + 1 : area)];
   }
-  const auto names = region_columns(with_intensity);
-  const Table all =
-      with_degrees({names.begin(), names.end()}, regions.values, degree, hetero_degree);
-  out.areas = rows_of(all, faz_row, false);
-  out.faz = rows_of(all, faz_row, true);
+  std::vector<index_t> rows(count);
+  std::iota(rows.begin(), rows.end(), index_t{0});
+  const auto parts = [&](std::span<const index_t> part) {
+    Table table = rows_of(regions, with_intensity, part);
+    write_degrees(at_rows(degree, part), at_rows(hetero_degree, part), table);
+    return table;
+  };
+  if (faz_row >= 0) {
+    rows.erase(rows.begin() + faz_row);
+    out.faz = parts(std::array{faz_row});
+  } else {
+    out.faz = parts({});
+  }
+  out.areas = parts(rows);
 
   for (index_t r = 0; r < regions.num_regions(); ++r) {
     if (number.is_faz(r)) continue;

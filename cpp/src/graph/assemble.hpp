@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "gftcore/graph/adjacency.hpp"
@@ -11,11 +11,13 @@
 
 namespace gftcore {
 
-/// A table's columns followed by `degree` and `hetero_degree`, the graph's own features.
-Table with_degrees(std::vector<std::string> columns,
-                   std::span<const double> values,
-                   std::span<const index_t> degree,
-                   std::span<const index_t> hetero_degree);
+/// The graph's own features, the last columns of its tables.
+inline constexpr std::array kDegreeColumns = {"degree", "hetero_degree"};
+
+/// Fill the last two columns.
+void write_degrees(std::span<const index_t> degree,
+                   std::span<const index_t> hetero_degree,
+                   Table& table);
 
 /// Split areas from the FAZ: region row `faz_row` (or none if negative) leaves the area list, the
 /// areas after it move up by one, and edges at it become relations of their own.

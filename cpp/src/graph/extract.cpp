@@ -10,6 +10,7 @@
 #include "assemble.hpp"
 #include "gftcore/common/checks.hpp"
 #include "gftcore/common/divider.hpp"
+#include "gftcore/common/lent.hpp"
 #include "gftcore/morphology/anchors.hpp"
 #include "kept_images.hpp"
 #include "workspace.hpp"
@@ -113,11 +114,19 @@ void mark_border_nodes(const BitImage& excluded, SkeletonGraph& graph) {
   }
 }
 
+void fill_holes(index_t area_px, Buffers& b, BitImage& mask) {
+  const Lent loan(b.labelling, b.fill_scratch.holes);
+  fill_small(mask, area_px, b.exclusion(), b.fill_scratch);
+}
+
 void trace_vessels(const ExtractOptions& options, Buffers& b, StageClock& clock) {
   b.vessels = b.mask;
-  fill_small(b.vessels, options.skeleton_fill_px, b.exclusion(), b.fill_scratch);
-  const auto distance = resized(b.squared_distance, b.vessels);
-  squared_distance(b.vessels, Frame::none, distance, b.distance_scratch);
+  fill_holes(options.skeleton_fill_px, b, b.vessels);
+  const auto distance = b.squared_distance();
+  {
+    const Lent loan(b.point_memory, b.distance_scratch.vertical);
+    squared_distance(b.vessels, Frame::none, distance, b.distance_scratch);
+  }
   clock.lap("distance");
 
   std::vector<index_t> anchors;
@@ -127,13 +136,14 @@ void trace_vessels(const ExtractOptions& options, Buffers& b, StageClock& clock)
   // Without any background pixel there is no distance, hence no centre to thin to.
   if (b.vessels.count() == b.vessels.rows() * b.vessels.cols()) {
     anchors.clear();
-    b.skeleton.reset(b.vessels.rows(), b.vessels.cols());
+    b.graph.skeleton.reset(b.vessels.rows(), b.vessels.cols());
   } else {
-    thin(b.vessels, options.skeleton, anchors, distance, b.skeleton, b.thin_scratch);
+    const Lent loan(b.point_memory, b.thin_scratch.order);
+    thin(b.vessels, options.skeleton, anchors, distance, b.graph.skeleton, b.thin_scratch);
   }
   clock.lap("thinning");
 
-  trace_pruned(b.skeleton, anchors, distance, options.prune, b.graph, b.trace_scratch);
+  trace_pruned(b.graph.skeleton, anchors, distance, options.prune, b.graph, b.trace_scratch);
   merge_junctions(distance, options.merge_px, b.graph);
   if (b.has_exclusion) mark_border_nodes(b.excluded, b.graph);
   clock.lap("trace and prune");
@@ -142,17 +152,18 @@ void trace_vessels(const ExtractOptions& options, Buffers& b, StageClock& clock)
 void measure_vessels(const ExtractInput& input,
                      const ExtractOptions& options,
                      Buffers& b,
+                     SegmentTable& table,
                      StageClock& clock) {
-  const auto distance = resized(b.squared_distance, b.vessels);
-  centrelines(b.graph, distance, b.lines);
+  centrelines(b.graph, b.squared_distance(), b.lines);
   clock.lap("centrelines");
   if (options.features != FeatureMode::centreline) {
-    label_runs(b.vessels, Connectivity::eight, b.components);
-    const auto points = resized(b.point_of_pixel, b.vessels);
-    nearest_point(b.vessels, b.components, b.graph.point_pixel, points, b.nearest_scratch);
+    const auto points = b.point_of_pixel();
+    label_runs(b.vessels, Connectivity::eight, b.labelling);
+    nearest_point(b.vessels, b.labelling, b.graph.point_pixel, points, b.nearest_scratch);
     surface_features(b.graph, b.vessels, points, options.features, b.surface, b.surface_scratch);
   }
-  segment_table(b.graph, b.lines, options.features, b.surface, input.intensity, b.segments);
+  segment_table(
+      b.graph, b.lines, options.features, b.surface, input.intensity, table, kDegreeColumns);
   clock.lap("vessel features");
 }
 
@@ -176,9 +187,9 @@ void measure_regions(const ExtractInput& input,
                      const ExtractOptions& options,
                      Buffers& b,
                      StageClock& clock) {
-  b.filled = b.mask;
-  fill_small(b.filled, options.ica_fill_px, b.exclusion(), b.fill_scratch);
-  complement(b.filled, b.voids);
+  b.voids = b.mask;
+  fill_holes(options.ica_fill_px, b, b.voids);
+  complement(b.voids, b.voids);
   if (b.has_exclusion) remove_pixels(b.voids, b.excluded);
   label_runs(b.voids, options.ica_connectivity, b.regions);
   drop_small_regions(options.ica_min_px, b.regions);
@@ -190,22 +201,30 @@ void measure_regions(const ExtractInput& input,
   clock.lap("regions");
 }
 
-void connect(const ExtractOptions& options, Buffers& b, HeteroGraph& out, StageClock& clock) {
+void choose_faz(const ExtractOptions& options, Buffers& b, FazChoice& out) {
   const FazMethod method = b.has_faz_mask ? FazMethod::mask : options.faz;
-  out.faz_choice = find_faz(b.voids,
-                            b.regions,
-                            method,
-                            options.fov_mm,
-                            b.has_faz_mask ? &b.faz_mask : nullptr,
-                            options.ica_connectivity,
-                            b.faz_scratch);
-  clock.lap("faz");
+  OpeningScratch& opening = b.faz_scratch.opening;
+  const Lent outside(b.fill_scratch.background, opening.outside);
+  const Lent opened(b.thin_scratch.frozen, b.faz_scratch.opened);
+  const Lent spread_2(b.thin_scratch.other, opening.spread[0]);
+  const Lent spread_3(b.trace_scratch.nodes, opening.spread[1]);
+  const Lent spread_4(b.trace_scratch.junctions, opening.spread[2]);
+  out = find_faz(b.voids,
+                 b.regions,
+                 method,
+                 options.fov_mm,
+                 b.has_faz_mask ? &b.faz_mask : nullptr,
+                 options.ica_connectivity,
+                 b.faz_scratch);
+}
+
+void connect(const ExtractOptions& options, Buffers& b, StageClock& clock) {
   find_faces(b.graph, b.faces);
   match_faces(b.faces, b.regions, b.region_of_face);
   if (options.adjacency == AdjacencyMethod::planar) {
     planar_adjacency(b.graph, b.faces, b.region_of_face, b.adjacency);
   } else {
-    centerline4_adjacency(b.graph, resized(b.squared_distance, b.vessels), b.regions, b.adjacency);
+    centerline4_adjacency(b.graph, b.squared_distance(), b.regions, b.adjacency);
   }
   clock.lap("faces and adjacency");
 }
@@ -231,18 +250,20 @@ void copy_nodes_and_points(const Buffers& b, HeteroGraph& out) {
     *place++ = static_cast<std::int32_t>(row);
     *place++ = static_cast<std::int32_t>(pixel - row * graph.cols);
   }
-  out.point_rowcol = b.lines.point_rowcol;
-  out.point_radius_px = b.lines.point_radius_px;
+  out.point_rowcol = std::move(b.lines.point_rowcol);
+  out.point_radius_px = std::move(b.lines.point_radius_px);
 }
 
-void copy_vessel_table(Buffers& b, HeteroGraph& out) {
+/// Hand over the segments, with the degrees that their adjacency gives.
+void finish_vessels(Buffers& b, SegmentTable& table, HeteroGraph& out) {
   const auto segments = static_cast<std::size_t>(b.graph.num_segments());
   std::vector<index_t> degree(segments, 0);
   count_ends(b.adjacency.vv, 0, degree);
   count_ends(b.adjacency.vv, 1, degree);
   std::vector<index_t> hetero_degree(segments, 0);
   count_ends(b.adjacency.vi, 0, hetero_degree);
-  out.vessels = with_degrees(b.segments.columns, b.segments.values, degree, hetero_degree);
+  out.vessels = {std::move(table.columns), std::move(table.values)};
+  write_degrees(degree, hetero_degree, out.vessels);
   out.vv = std::move(b.adjacency.vv);
 }
 
@@ -259,20 +280,24 @@ void extract_graph(const ExtractInput& input,
   clock.lap("mask");
 
   trace_vessels(options, b, clock);
-  measure_vessels(input, options, b, clock);
+  SegmentTable segments;
+  measure_vessels(input, options, b, segments, clock);
   measure_regions(input, options, b, clock);
-  connect(options, b, out, clock);
+  choose_faz(options, b, out.faz_choice);
+  clock.lap("faz");
+  const Lent closure(b.labelling, b.faces.closure);
+  connect(options, b, clock);
 
   const bool with_intensity = !std::holds_alternative<std::monostate>(input.intensity);
   copy_nodes_and_points(b, out);
-  node_radius_px(b.graph, resized(b.squared_distance, b.vessels), out.node_radius_px);
+  node_radius_px(b.graph, b.squared_distance(), out.node_radius_px);
   split_regions(b.region_table,
                 with_intensity,
                 b.adjacency,
                 b.region_of_face,
                 index_t{out.faz_choice.label} - 1,
                 out);
-  copy_vessel_table(b, out);
+  finish_vessels(b, segments, out);
   if (b.graph.num_segments() == 0 && b.mask.count() > 0 && !full) {
     out.remarks.push_back(Remark::no_segments);
   }

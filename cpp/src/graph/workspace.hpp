@@ -6,6 +6,7 @@
 
 #include "gftcore/common/bit_image.hpp"
 #include "gftcore/common/image_view.hpp"
+#include "gftcore/common/scratch_memory.hpp"
 #include "gftcore/graph/adjacency.hpp"
 #include "gftcore/graph/extract.hpp"
 #include "gftcore/graph/faces.hpp"
@@ -24,21 +25,21 @@ struct Workspace::Buffers {
   bool has_exclusion = false;
   bool has_faz_mask = false;
 
-  BitImage vessels, skeleton;
-  std::vector<std::int32_t> squared_distance;
+  BitImage vessels;
+  ScratchMemory distance_memory;
   SkeletonGraph graph;
   Centrelines lines;
-  std::vector<std::int32_t> point_of_pixel;
+  ScratchMemory point_memory;
   SurfaceFeatures surface;
-  SegmentTable segments;
 
-  BitImage filled, voids;
-  Labelling components, regions;
+  BitImage voids;
+  Labelling regions;
   RegionTable region_table;
   Faces faces;
   std::vector<label_t> region_of_face;
   Adjacency adjacency;
 
+  Labelling labelling;  // lent for holes and faces, and that of the vessels in between
   DistanceScratch distance_scratch;
   ThinScratch thin_scratch;
   TraceScratch trace_scratch;
@@ -50,13 +51,15 @@ struct Workspace::Buffers {
   SegmentScratch segment_scratch;
 
   const BitImage* exclusion() const { return has_exclusion ? &excluded : nullptr; }
-};
 
-/// The vector as an image of the shape of `like`; its content is lost if that shape is new.
-template <class T>
-ImageView<T> resized(std::vector<T>& pixels, const BitImage& like) {
-  pixels.resize(static_cast<std::size_t>(like.rows() * like.cols()));
-  return {pixels.data(), like.rows(), like.cols()};
-}
+  /// Squared distance of each pixel to the background.
+  ImageView<std::int32_t> squared_distance() {
+    return distance_memory.request_image<std::int32_t>(mask.rows(), mask.cols());
+  }
+  /// Nearest point of each vessel pixel; not to be used while point_memory is lent.
+  ImageView<std::int32_t> point_of_pixel() {
+    return point_memory.request_image<std::int32_t>(mask.rows(), mask.cols());
+  }
+};
 
 }  // namespace gftcore

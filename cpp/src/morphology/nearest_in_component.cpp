@@ -125,7 +125,7 @@ class ComponentSearch {
     const index_t from = runs[static_cast<std::size_t>(open_runs.front())].row;
     const index_t to = runs[static_cast<std::size_t>(open_runs.back())].row;
     // One row more: the state of the column pass.
-    std::uint32_t* rows_above = scratch_.above.request((to - from + 2) * width);
+    auto* rows_above = scratch_.keys.request<std::uint32_t>((to - from + 2) * width);
     std::uint32_t* state = rows_above + (to - from + 1) * width;
     std::fill_n(state, width, kNoSite);
     for (index_t r = std::min(from, first_row_); r <= to; ++r) {
@@ -156,7 +156,7 @@ class ComponentSearch {
                   std::span<const std::int32_t> open_runs,
                   const std::vector<Run>& runs) {
     const index_t width = last_col_ - first_col_ + 1;
-    std::int64_t* memory = scratch_.envelope.request(RowEnvelope<32>::kEntries * width);
+    auto* memory = scratch_.envelope.request<std::int64_t>(RowEnvelope<32>::kEntries * width);
     RowEnvelope<32> envelope(memory, width);
     for (index_t k = 0; k < width; ++k) {
       const std::int64_t best = std::min(key_at(r, above[k]), key_at(r, below[k]));

@@ -59,7 +59,7 @@ void draw_foreign(const Labelling& components, label_t main, BitImage& out) {
   }
 }
 
-/// Each point's component (0 on background) and row, and the number of sites of each row.
+/// Each point's component (0 on background), and the number of sites of each row.
 void find_components(const BitImage& vessels,
                      const Labelling& components,
                      label_t main,
@@ -67,12 +67,10 @@ void find_components(const BitImage& vessels,
                      NearestScratch& scratch) {
   const Divider row_of(vessels.cols());
   std::int64_t* const row_ptr = scratch.site_ptr.data();
-  std::int32_t* const row_of_point = scratch.row_of_point.data();
   label_t* const component_of_point = scratch.component_of_point.data();
   for (std::size_t id = 0; id < point_pixel.size(); ++id) {
     const index_t r = row_of(point_pixel[id]);
     const index_t c = point_pixel[id] - r * vessels.cols();
-    row_of_point[id] = static_cast<std::int32_t>(r);
     label_t component = main;
     if (!vessels.test(r, c)) {
       component = 0;
@@ -95,7 +93,6 @@ void place_points(const BitImage& vessels,
   scratch.site_col.resize(point_pixel.size());
   scratch.site_tag.resize(point_pixel.size());
   scratch.component_of_point.resize(point_pixel.size());
-  scratch.row_of_point.resize(point_pixel.size());
   scratch.has_site.assign(static_cast<std::size_t>(components.count) + 1, 0);
   find_components(vessels, components, main, point_pixel, scratch);
 
@@ -103,13 +100,13 @@ void place_points(const BitImage& vessels,
   for (index_t r = 1; r <= vessels.rows(); ++r) row_ptr[r + 1] += row_ptr[r];
   std::int32_t* const site_col = scratch.site_col.data();
   std::uint32_t* const site_tag = scratch.site_tag.data();
-  const auto cols = static_cast<std::int32_t>(vessels.cols());
+  const Divider row_of(vessels.cols());
   for (std::size_t id = 0; id < point_pixel.size(); ++id) {
     const label_t component = scratch.component_of_point[id];
     if (component == 0) continue;
-    const std::int32_t r = scratch.row_of_point[id];
+    const index_t r = row_of(point_pixel[id]);
     const std::int64_t at = row_ptr[r + 1]++;
-    site_col[at] = point_pixel[id] - r * cols;
+    site_col[at] = static_cast<std::int32_t>(point_pixel[id] - r * vessels.cols());
     site_tag[at] = 2 * static_cast<std::uint32_t>(id) + (component == main ? 0 : 1);
   }
 }
@@ -129,7 +126,9 @@ void search_windows(const BitImage& vessels,
                     NearestScratch& scratch,
                     Target target) {
   const index_t padded = 64 * vessels.used_words();
-  std::uint32_t* row = scratch.row.request(3 * padded + index_t{2} * simd::kNearestReach);
+  const index_t band = std::min(vessels.rows(), index_t{simd::kNearestBand}) * padded;
+  auto* keys =
+      scratch.keys.request<std::uint32_t>(band + 4 * padded + index_t{2} * simd::kNearestReach);
   scratch.doubtful.reset(vessels.rows(), vessels.cols());
   const auto shift = static_cast<int>(std::bit_width(2 * num_points - 1));
   const auto widest = static_cast<index_t>(simd::kNearestNone >> shift);
@@ -145,10 +144,11 @@ void search_windows(const BitImage& vessels,
               .site_tag = scratch.site_tag.data(),
               .shift = shift,
               .reach = static_cast<int>(reach),
-              .above = scratch.above.request(vessels.rows() * padded),
-              .below = row,
-              .step = row + padded,
-              .merged = row + 2 * padded,
+              .above = keys,
+              .above_step = keys + band,
+              .below = keys + band + padded,
+              .below_step = keys + band + 2 * padded,
+              .merged = keys + band + 3 * padded,
               .doubtful = scratch.doubtful.row(0),
               .out = out.data()},
              target);

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ordered_thinning.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
+#include <numeric>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -12,31 +15,25 @@
 namespace gftcore {
 namespace {
 
-/// Squared distance above, position of the pixel's bit below. Bits of an image are numbered row by
-/// row with the padding of rows included, so keys order pixels by (squared distance, raster index)
-/// and words are found without a division.
+/// Number of a pixel's bit in the image: row by row with the padding of rows included, so that
+/// words are found without a division.
+using Position = std::uint32_t;
+
+/// Squared distance above, position below: keys order pixels by (squared distance, raster index).
 using Key = std::int64_t;
-using Keys = std::vector<Key>;
 
 constexpr unsigned kDigitBits = 11;
-constexpr Key kDigitMask = (Key{1} << kDigitBits) - 1;
+constexpr std::int32_t kDigitMask = (1 << kDigitBits) - 1;
+using Places = std::array<index_t, kDigitMask + 1>;
 
-/// Stable counting sorts by the distance's digits, low to high; digits no key has are skipped.
-void sort_by_distance(Keys& keys, Key all_bits, Keys& spare) {
-  std::array<index_t, kDigitMask + 1> next{};
-  for (unsigned shift = 32; shift < 63 && all_bits >> shift != 0; shift += kDigitBits) {
-    if ((all_bits >> shift & kDigitMask) == 0) continue;  // every key has digit 0
-    next.fill(0);
-    const auto digit = [shift](Key key) {
-      return static_cast<std::size_t>(key >> shift & kDigitMask);
-    };
-    for (const Key key : keys) ++next[digit(key)];
-    index_t total = 0;
-    for (index_t& place : next) total += std::exchange(place, total);
-    spare.resize(keys.size());
-    for (const Key key : keys) spare[static_cast<std::size_t>(next[digit(key)]++)] = key;
-    keys.swap(spare);
-  }
+std::size_t digit_of(std::int32_t distance, unsigned shift) {
+  return static_cast<std::size_t>(distance >> shift & kDigitMask);
+}
+
+/// Numbers of entries become their first places.
+void number_places(Places& places) {
+  index_t total = 0;
+  for (index_t& place : places) total += std::exchange(place, total);
 }
 
 class OrderedThinning {
@@ -50,41 +47,52 @@ class OrderedThinning {
         row_bits_(64 * image.stride()),
         words_(image.row(0)) {}
 
-  /// Every pixel that may go, sorted.
-  void list_pixels(Keys& keys, Keys& spare) const {
-    keys.clear();
-    keys.reserve(static_cast<std::size_t>(image_.count()));
-    Key all_bits = 0;
-    for (index_t r = 0; r < image_.rows(); ++r) {
-      const std::int32_t* distance = squared_distance_.row(r);
-      const Key first = r * row_bits_;
-      for_each_one(image_, r, [&](index_t c) {
-        const Key key = Key{distance[c]} << 32 | (first + c);
-        keys.push_back(key);
-        all_bits |= key;
-      });
+  /// The pixels sorted by key: stable counting sorts by the distance's digits, low to high. The
+  /// first one reads the image, and few images have distances with another digit.
+  std::span<Position> sorted_pixels(ScratchMemory& memory) const {
+    Places places{};
+    std::int32_t largest = 0;
+    for_each_pixel([&](Position, std::int32_t distance) {
+      ++places[digit_of(distance, 0)];
+      largest = std::max(largest, distance);
+    });
+    const index_t count = std::accumulate(places.begin(), places.end(), index_t{0});
+    number_places(places);
+    auto* order = memory.request<Position>(largest > kDigitMask ? 2 * count : count);
+    for_each_pixel([&](Position position, std::int32_t distance) {
+      order[places[digit_of(distance, 0)]++] = position;
+    });
+    Position* spare = order + count;
+    for (unsigned shift = kDigitBits; shift < 31 && largest >> shift != 0; shift += kDigitBits) {
+      places.fill(0);
+      for (index_t i = 0; i < count; ++i) ++places[digit_of(distance_at(order[i]), shift)];
+      number_places(places);
+      for (index_t i = 0; i < count; ++i) {
+        spare[places[digit_of(distance_at(order[i]), shift)]++] = order[i];
+      }
+      std::swap(order, spare);
     }
-    sort_by_distance(keys, all_bits, spare);
+    return {order, static_cast<std::size_t>(count)};
   }
 
-  /// One whole sweep; keys keep what is left.
-  void sweep(Keys& keys) {
-    auto kept = keys.begin();
-    for (const Key key : keys) {
-      if (!remove(position_of(key))) *kept++ = key;
+  /// One whole sweep; returns what is left.
+  std::span<Position> sweep(std::span<Position> pixels) {
+    auto kept = pixels.begin();
+    for (const Position pixel : pixels) {
+      if (!remove(pixel)) *kept++ = pixel;
     }
-    keys.erase(kept, keys.end());
+    return {pixels.begin(), kept};
   }
 
   /// One whole sweep, then sweeps over the pixels near removals only, until nothing changes.
-  void finish(const Keys& keys) {
-    Keys next;
-    for (const Key key : keys) {
-      if (remove(position_of(key))) {
-        for_each_redundant(key, [&](Key near) {
-          if (near < key) next.push_back(near);
-        });
-      }
+  void finish(std::span<const Position> pixels) {
+    std::vector<Key> next;
+    for (const Position pixel : pixels) {
+      if (!remove(pixel)) continue;
+      const Key key = key_of(pixel, distance_at(pixel));
+      for_each_redundant(key, [&](Key near) {
+        if (near < key) next.push_back(near);
+      });
     }
     sweep_near(
         std::move(next),
@@ -93,7 +101,26 @@ class OrderedThinning {
   }
 
  private:
-  static index_t position_of(Key key) { return key & 0xffffffff; }
+  static Position position_of(Key key) { return static_cast<Position>(key); }
+  static Key key_of(index_t position, std::int32_t distance) {
+    return Key{distance} << 32 | position;
+  }
+
+  std::int32_t distance_at(Position position) const {
+    const index_t row = position / row_bits_;
+    return squared_distance_(row, position - row * row_bits_);
+  }
+
+  /// visit(position, squared distance) in raster order.
+  template <class Visit>
+  void for_each_pixel(Visit visit) const {
+    for (index_t r = 0; r < image_.rows(); ++r) {
+      const std::int32_t* distance = squared_distance_.row(r);
+      const index_t first = r * row_bits_;
+      for_each_one(
+          image_, r, [&](index_t c) { visit(static_cast<Position>(first + c), distance[c]); });
+    }
+  }
 
   /// Whole words are read, never the bytes between: a load of a word that was just stored is
   /// served from the store, and one that straddles two stores would have to wait for both.
@@ -103,7 +130,7 @@ class OrderedThinning {
     return static_cast<std::uint32_t>(word[0] >> (bit - 1)) & 7U;
   }
 
-  bool remove(index_t position) {
+  bool remove(Position position) {
     std::uint64_t* word = words_ + (position >> 6);
     const auto bit = static_cast<unsigned>(position & 63);
     const index_t stride = image_.stride();
@@ -119,11 +146,11 @@ class OrderedThinning {
   template <class Visit>
   void for_each_redundant(Key key, Visit visit) const {
     const index_t r = position_of(key) / row_bits_;
-    const index_t c = position_of(key) % row_bits_;
+    const index_t c = position_of(key) - r * row_bits_;
     for (index_t row = r - 1; row <= r + 1; ++row) {
       for (index_t col = c - 1; col <= c + 1; ++col) {
         if (!image_.test(row, col) || !kRedundant[window_code(image_, row, col)]) continue;
-        visit(Key{squared_distance_(row, col)} << 32 | (row * row_bits_ + col));
+        visit(key_of(row * row_bits_ + col, squared_distance_(row, col)));
       }
     }
   }
@@ -146,9 +173,7 @@ void thin_ordered(BitImage& image,
     scratch.frozen.set(anchor / image.cols(), anchor % image.cols());
   }
   OrderedThinning thinning(image, scratch.frozen, squared_distance);
-  thinning.list_pixels(scratch.keys, scratch.sorted_keys);
-  thinning.sweep(scratch.keys);
-  thinning.finish(scratch.keys);
+  thinning.finish(thinning.sweep(thinning.sorted_pixels(scratch.order)));
 }
 
 }  // namespace gftcore

@@ -9,6 +9,9 @@ namespace gftcore::simd {
 /// Columns searched to either side of a pixel; `merged` has as many entries before and after.
 inline constexpr int kNearestReach = 64;
 
+/// Rows whose keys from above are kept at a time: few enough to stay in the cache.
+inline constexpr int kNearestBand = 128;
+
 /// The key of "no site"; sums of two keys then still fit in 32 bits.
 inline constexpr std::uint32_t kNearestNone = 0x7fffffff;
 
@@ -30,12 +33,13 @@ struct NearestJob {
   const std::uint32_t* site_tag;  // ascending in each row
   int shift;
   int reach;
-  std::uint32_t* above;     // [rows, padded]
-  std::uint32_t* below;     // [padded]
-  std::uint32_t* step;      // [padded]
-  std::uint32_t* merged;    // [kNearestReach + padded + kNearestReach]
-  std::uint64_t* doubtful;  // as `words`, zero at first
-  std::int32_t* out;        // [rows, cols]
+  std::uint32_t* above;       // [min(rows, kNearestBand), padded]
+  std::uint32_t* above_step;  // [padded]
+  std::uint32_t* below;       // [padded]
+  std::uint32_t* below_step;  // [padded]
+  std::uint32_t* merged;      // [kNearestReach + padded + kNearestReach]
+  std::uint64_t* doubtful;    // as `words`, zero at first
+  std::int32_t* out;          // [rows, cols]
 };
 
 /// Write the id of the nearest site to every vessel pixel, kNearestUnknown where it lies too far

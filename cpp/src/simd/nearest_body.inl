@@ -6,15 +6,19 @@
 // put_bits(mask, words, c), where mask_of finds them; write(lanes, out, count).
 
 constexpr std::ptrdiff_t kReach = gftcore::simd::kNearestReach;
+constexpr std::ptrdiff_t kBand = gftcore::simd::kNearestBand;
 constexpr std::uint32_t kNone = gftcore::simd::kNearestNone;
 
 /// The sites of row r. A key below `one` is a site already placed on this pixel, with a lower id.
-void place_sites(const gftcore::simd::NearestJob& job, std::ptrdiff_t r, std::uint32_t* here) {
+void place_sites(const gftcore::simd::NearestJob& job,
+                 std::ptrdiff_t r,
+                 std::uint32_t* step,
+                 std::uint32_t* here) {
   const std::uint32_t one = std::uint32_t{1} << job.shift;
   for (std::int64_t i = job.site_ptr[r]; i < job.site_ptr[r + 1]; ++i) {
     const std::int32_t c = job.site_col[i];
     if (here[c] >= one) here[c] = job.site_tag[i];
-    job.step[c] = one;
+    step[c] = one;
   }
 }
 
@@ -22,13 +26,14 @@ void place_sites(const gftcore::simd::NearestJob& job, std::ptrdiff_t r, std::ui
 /// (g + 1)^2 - g^2 = 2 g + 1, hence larger by two from row to row.
 void advance(const gftcore::simd::NearestJob& job,
              const std::uint32_t* before,
+             std::uint32_t* step,
              std::uint32_t* here) {
   const Lanes none = splat(kNone);
   const Lanes two = splat(std::uint32_t{2} << job.shift);
   for (std::ptrdiff_t c = 0; c < job.padded; c += kLanes) {
-    const Lanes step = load(job.step + c);
-    store(here + c, lower(add(load(before + c), step), none));
-    store(job.step + c, lower(add(step, two), none));
+    const Lanes grown = load(step + c);
+    store(here + c, lower(add(load(before + c), grown), none));
+    store(step + c, lower(add(grown, two), none));
   }
 }
 
@@ -79,37 +84,50 @@ void join(const gftcore::simd::NearestJob& job,
   const Lanes none = splat(kNone);
   const Lanes two = splat(std::uint32_t{2} << job.shift);
   for (std::ptrdiff_t c = 0; c < job.padded; c += kLanes) {
-    const Lanes step = load(job.step + c);
+    const Lanes step = load(job.below_step + c);
     const Lanes below = lower(add(load(job.below + c), step), none);
     store(job.below + c, below);
-    store(job.step + c, lower(add(step, two), none));
+    store(job.below_step + c, lower(add(step, two), none));
     store(merged + c, lower(load(above_row + c), below));
   }
+}
+
+void fill(const gftcore::simd::NearestJob& job, std::uint32_t* row) {
+  for (std::ptrdiff_t c = 0; c < job.padded; c += kLanes) store(row + c, splat(kNone));
 }
 
 void run(const gftcore::simd::NearestJob& shared) {
   // A copy whose address nobody else has, so that stores of keys cannot change its pointers.
   const gftcore::simd::NearestJob job = shared;
-  const Lanes none = splat(kNone);
   std::uint32_t* merged = job.merged + kReach;
-  for (std::ptrdiff_t c = -kReach; c < job.padded + kReach; c += kLanes) store(merged + c, none);
-  for (std::ptrdiff_t c = 0; c < job.padded; c += kLanes) {
-    store(job.below + c, none);
-    store(job.step + c, none);
+  for (std::ptrdiff_t c = -kReach; c < job.padded + kReach; c += kLanes) {
+    store(merged + c, splat(kNone));
   }
+  fill(job, job.below);
+  fill(job, job.above_step);
   const std::uint32_t* before = job.below;
-  for (std::ptrdiff_t r = 0; r < job.rows; ++r) {
-    std::uint32_t* here = job.above + r * job.padded;
-    advance(job, before, here);
-    place_sites(job, r, here);
-    before = here;
-  }
-  for (std::ptrdiff_t c = 0; c < job.padded; c += kLanes) store(job.step + c, none);
-  for (std::ptrdiff_t r = job.rows - 1; r >= 0; --r) {
-    join(job, job.above + r * job.padded, merged);
-    place_sites(job, r, job.below);
-    const std::uint64_t* words = job.words + r * job.word_stride;
-    std::uint64_t* doubtful = job.doubtful + r * job.word_stride;
-    search_row(job, words, merged, doubtful, job.out + r * job.cols);
+  for (std::ptrdiff_t first = 0; first < job.rows; first += kBand) {
+    const std::ptrdiff_t end = job.rows - first < kBand ? job.rows : first + kBand;
+    for (std::ptrdiff_t r = first; r < end; ++r) {
+      std::uint32_t* here = job.above + (r - first) * job.padded;
+      advance(job, before, job.above_step, here);
+      place_sites(job, r, job.above_step, here);
+      before = here;
+    }
+    // Sites further below the band than the reach could not be written.
+    fill(job, job.below);
+    fill(job, job.below_step);
+    const std::ptrdiff_t last = job.rows - end <= job.reach ? job.rows - 1 : end + job.reach;
+    for (std::ptrdiff_t r = last; r >= end; --r) {
+      advance(job, job.below, job.below_step, job.below);
+      place_sites(job, r, job.below_step, job.below);
+    }
+    for (std::ptrdiff_t r = end - 1; r >= first; --r) {
+      join(job, job.above + (r - first) * job.padded, merged);
+      place_sites(job, r, job.below_step, job.below);
+      const std::uint64_t* words = job.words + r * job.word_stride;
+      std::uint64_t* doubtful = job.doubtful + r * job.word_stride;
+      search_row(job, words, merged, doubtful, job.out + r * job.cols);
+    }
   }
 }

@@ -282,7 +282,8 @@ void segment_table(const SkeletonGraph& graph,
                    FeatureMode mode,
                    const SurfaceFeatures& surface,
                    const IntensityView& intensity,
-                   SegmentTable& out) {
+                   SegmentTable& out,
+                   std::span<const char* const> more) {
   const bool has_surface = mode != FeatureMode::centreline;
   const bool has_intensity = !std::holds_alternative<std::monostate>(intensity);
   std::vector<double> intensity_columns;
@@ -294,6 +295,7 @@ void segment_table(const SkeletonGraph& graph,
   if (has_surface) append(kSurfaceColumns);
   append(kGraphColumns);
   if (has_intensity) append(kIntensityColumns);
+  append(more);
   out.values.resize(at(graph.num_segments()) * out.columns.size());
   double* x = out.values.data();
   for (index_t s = 0; s < graph.num_segments(); ++s) {
@@ -301,6 +303,7 @@ void segment_table(const SkeletonGraph& graph,
     if (has_surface) x = put_surface(graph, lines, mode, surface, s, x);
     x = put_graph(graph, lines, s, x);
     if (has_intensity) x = std::copy_n(intensity_columns.begin() + 4 * s, 4, x);
+    x += more.size();
   }
 }
 

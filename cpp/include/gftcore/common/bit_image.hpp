@@ -74,7 +74,7 @@ void pack(ImageView<const std::uint8_t> pixels, BitImage& out);
 /// Ones become the byte 1, the rest 0. Throws ShapeError unless the shapes agree.
 void unpack(const BitImage& bits, ImageView<std::uint8_t> out);
 
-/// Ones become zeros and the other way round, inside the image only.
+/// Ones become zeros and the other way round, inside the image only. `out` may be `bits`.
 void complement(const BitImage& bits, BitImage& out);
 
 /// Call visit(col) for every one of row r, left to right.

@@ -7,7 +7,7 @@
 #include "gftcore/common/bit_image.hpp"
 #include "gftcore/common/cpu_features.hpp"
 #include "gftcore/common/image_view.hpp"
-#include "gftcore/common/scratch_array.hpp"
+#include "gftcore/common/scratch_memory.hpp"
 
 namespace gftcore {
 
@@ -20,10 +20,10 @@ inline constexpr std::int32_t kNoBackground = std::numeric_limits<std::int32_t>:
 /// Memory that squared_distance reuses between calls, about 2 bytes a pixel; its content means
 /// nothing to the caller.
 struct DistanceScratch {
-  ScratchArray<std::uint16_t> vertical;
-  ScratchArray<std::uint16_t> row;
-  ScratchArray<std::uint8_t> far_row;
-  ScratchArray<std::int64_t> envelope;
+  ScratchMemory vertical;  // the 2 bytes a pixel
+  ScratchMemory row;
+  ScratchMemory far_row;
+  ScratchMemory envelope;
 };
 
 /// Exact squared distance (px^2) from the centre of each vessel pixel to the nearest centre of a

@@ -8,33 +8,30 @@
 #include "gftcore/common/bit_image.hpp"
 #include "gftcore/common/cpu_features.hpp"
 #include "gftcore/common/image_view.hpp"
-#include "gftcore/common/scratch_array.hpp"
+#include "gftcore/common/scratch_memory.hpp"
 #include "gftcore/morphology/label.hpp"
 
 namespace gftcore {
 
-/// Memory that nearest_point reuses between calls, about 4 bytes a pixel; its content means
-/// nothing to the caller.
+/// Memory that nearest_point reuses between calls; its content means nothing to the caller.
 struct NearestScratch {
   // The points on vessels by row, ids ascending in each.
   std::vector<std::int64_t> site_ptr;  // [rows + 2] into the next two
   std::vector<std::int32_t> site_col;
   std::vector<std::uint32_t> site_tag;      // 2 id + 1 if not of the main component
   std::vector<label_t> component_of_point;  // 0: the point is no site
-  std::vector<std::int32_t> row_of_point;
   std::vector<index_t> area_px;        // [components + 1] in some of the rows
   std::vector<std::uint8_t> has_site;  // [components + 1]
   BitImage foreign;                    // pixels of all components but the main one
   BitImage doubtful;                   // pixels nearest to a site of those, or without a known one
-  ScratchArray<std::uint32_t> above;
-  ScratchArray<std::uint32_t> row;
+  ScratchMemory keys;
   std::vector<std::int32_t> open_runs;  // runs with pixels still to be decided
   std::vector<index_t> open_ptr;        // [components + 3] into sorted_runs
   std::vector<std::int32_t> sorted_runs;
   std::vector<index_t> point_ptr;  // [components + 3] into sorted_points
   std::vector<std::int32_t> sorted_points;
   std::vector<index_t> row_ptr;  // of one component
-  ScratchArray<std::int64_t> envelope;
+  ScratchMemory envelope;
 };
 
 /// For each vessel pixel the id of the nearest point in the pixel's own component: the smallest

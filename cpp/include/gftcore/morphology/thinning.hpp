@@ -9,6 +9,7 @@
 #include "gftcore/common/cpu_features.hpp"
 #include "gftcore/common/image_view.hpp"
 #include "gftcore/common/index.hpp"
+#include "gftcore/common/scratch_memory.hpp"
 
 namespace gftcore {
 
@@ -32,8 +33,7 @@ struct ThinScratch {
   std::vector<std::uint8_t> active;   // one bit a word, block column by block column
   std::vector<std::uint8_t> changed;  // the last two passes
   std::vector<std::uint8_t> recent;   // either of them, and the rows around
-  std::vector<std::int64_t> keys;     // pixels by distance
-  std::vector<std::int64_t> sorted_keys;
+  ScratchMemory order;                // of ordered thinning: its pixels, twice
 };
 
 /// Thin a mask to lines one pixel wide; outside the image is background.

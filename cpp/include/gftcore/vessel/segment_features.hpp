@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -78,13 +79,14 @@ struct SegmentTable {
 ///
 /// Lengths are in px, areas in px^2. The curveness of a segment whose nodes coincide is NaN, with
 /// voreen_slab +inf. avgCrossSection = volume / length; NaN without points, -1 / length with
-/// voreen_slab. node1_degree <= node2_degree. `surface` is ignored with `centreline`. Throws as
-/// segment_intensity does.
+/// voreen_slab. node1_degree <= node2_degree. `surface` is ignored with `centreline`. `more` names
+/// further columns, at the end, whose values the caller writes. Throws as segment_intensity does.
 void segment_table(const SkeletonGraph& graph,
                    const Centrelines& lines,
                    FeatureMode mode,
                    const SurfaceFeatures& surface,
                    const IntensityView& intensity,
-                   SegmentTable& out);
+                   SegmentTable& out,
+                   std::span<const char* const> more = {});
 
 }  // namespace gftcore
