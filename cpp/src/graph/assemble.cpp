@@ -2,8 +2,6 @@
 #include "assemble.hpp"
 
 #include <algorithm>
-#include <array>
-#include <numeric>
 #include <utility>
 
 namespace gftcore {
@@ -29,6 +27,13 @@ void append(Relation& relation,
   relation.weight.push_back(weight);
 }
 
+/// Room for so many edges: growing by doubling would hold more than the edges themselves.
+void reserve(Relation& relation, std::vector<index_t>& seconds, index_t edges) {
+  relation.ends.reserve(static_cast<std::size_t>(2 * edges));
+  relation.weight.reserve(static_cast<std::size_t>(edges));
+  seconds.reserve(static_cast<std::size_t>(edges));
+}
+
 void finish(Relation& relation, const std::vector<index_t>& seconds) {
   relation.ends.insert(relation.ends.end(), seconds.begin(), seconds.end());
 }
@@ -36,6 +41,7 @@ void finish(Relation& relation, const std::vector<index_t>& seconds) {
 void split_vi(const Relation& vi, Renumbering number, HeteroGraph& out) {
   std::vector<index_t> areas;
   std::vector<index_t> fazes;
+  reserve(out.vi, areas, vi.count());
   const auto edges = static_cast<std::size_t>(vi.count());
   for (std::size_t e = 0; e < edges; ++e) {
     const index_t region = vi.ends[edges + e];
@@ -52,6 +58,7 @@ void split_vi(const Relation& vi, Renumbering number, HeteroGraph& out) {
 void split_ii(const Relation& ii, Renumbering number, HeteroGraph& out) {
   std::vector<index_t> areas;
   std::vector<std::pair<index_t, float>> at_faz;
+  reserve(out.ii, areas, ii.count());
   const auto edges = static_cast<std::size_t>(ii.count());
   for (std::size_t e = 0; e < edges; ++e) {
     const index_t a = ii.ends[e];
@@ -67,28 +74,6 @@ void split_ii(const Relation& ii, Renumbering number, HeteroGraph& out) {
   std::vector<index_t> fazes;
   for (const auto& [area, weight] : at_faz) append(out.if_, fazes, area, 0, weight);
   finish(out.if_, fazes);
-}
-
-/// The table of some regions, in order; its last columns are to be filled.
-Table rows_of(const RegionTable& regions, bool with_intensity, std::span<const index_t> rows) {
-  Table out;
-  const auto names = region_columns(with_intensity);
-  out.columns.assign(names.begin(), names.end());
-  out.columns.insert(out.columns.end(), kDegreeColumns.begin(), kDegreeColumns.end());
-  out.values.resize(rows.size() * out.columns.size());
-  double* place = out.values.data();
-  for (const index_t r : rows) {
-    std::copy_n(regions.values.begin() + r * regions.num_columns, regions.num_columns, place);
-    place += out.columns.size();
-  }
-  return out;
-}
-
-std::vector<index_t> at_rows(const std::vector<index_t>& values, std::span<const index_t> rows) {
-  std::vector<index_t> out(rows.size());
-  std::ranges::transform(
-      rows, out.begin(), [&](index_t r) { return values[static_cast<std::size_t>(r)]; });
-  return out;
 }
 
 }  // namespace
@@ -111,7 +96,7 @@ void write_degrees(std::span<const index_t> degree,
   }
 }
 
-void split_regions(const RegionTable& regions,
+void split_regions(RegionTable& regions,
                    bool with_intensity,
                    const Adjacency& adjacency,
                    std::span<const label_t> region_of_face,
@@ -133,21 +118,22 @@ void split_regions(const RegionTable& regions,
     const index_t area = out.if_.ends[e];
     --degree[static_cast<std::size_t>(area >= faz_row ? area + 1 : area)];
   }
-  std::vector<index_t> rows(count);
-  std::iota(rows.begin(), rows.end(), index_t{0});
-  const auto parts = [&](std::span<const index_t> part) {
-    Table table = rows_of(regions, with_intensity, part);
-    write_degrees(at_rows(degree, part), at_rows(hetero_degree, part), table);
-    return table;
-  };
+  const auto names = region_columns(with_intensity);
+  Table& areas = out.areas;
+  areas.columns.assign(names.begin(), names.end());
+  areas.columns.insert(areas.columns.end(), kDegreeColumns.begin(), kDegreeColumns.end());
+  areas.values = std::move(regions.values);
+  write_degrees(degree, hetero_degree, areas);
+  out.faz.columns = areas.columns;
   if (faz_row >= 0) {
-    rows.erase(rows.begin() + faz_row);
-    out.faz = parts(std::array{faz_row});
-  } else {
-    out.faz = parts({});
+    const auto row = areas.values.begin() + faz_row * regions.num_columns;
+    out.faz.values.assign(row, row + regions.num_columns);
+    areas.values.erase(row, row + regions.num_columns);
   }
-  out.areas = parts(rows);
 
+  out.ica_label_id.reserve(count);
+  out.ica_bbox.reserve(4 * count);
+  out.ica_touches_border.reserve(count);
   for (index_t r = 0; r < regions.num_regions(); ++r) {
     if (number.is_faz(r)) continue;
     const auto row = static_cast<std::size_t>(r);

@@ -20,8 +20,9 @@ void write_degrees(std::span<const index_t> degree,
                    Table& table);
 
 /// Split areas from the FAZ: region row `faz_row` (or none if negative) leaves the area list, the
-/// areas after it move up by one, and edges at it become relations of their own.
-void split_regions(const RegionTable& regions,
+/// areas after it move up by one, and edges at it become relations of their own. Takes the values
+/// of `regions`, which must have room for the degrees.
+void split_regions(RegionTable& regions,
                    bool with_intensity,
                    const Adjacency& adjacency,
                    std::span<const label_t> region_of_face,

@@ -115,7 +115,8 @@ void mark_border_nodes(const BitImage& excluded, SkeletonGraph& graph) {
 }
 
 void fill_holes(index_t area_px, Buffers& b, BitImage& mask) {
-  const Lent loan(b.labelling, b.fill_scratch.holes);
+  const Lent holes(b.labelling, b.fill_scratch.holes);
+  const Lent background(b.spare[0], b.fill_scratch.background);
   fill_small(mask, area_px, b.exclusion(), b.fill_scratch);
 }
 
@@ -138,11 +139,15 @@ void trace_vessels(const ExtractOptions& options, Buffers& b, StageClock& clock)
     anchors.clear();
     b.graph.skeleton.reset(b.vessels.rows(), b.vessels.cols());
   } else {
-    const Lent loan(b.point_memory, b.thin_scratch.order);
+    const Lent order(b.point_memory, b.thin_scratch.order);
+    const Lent frozen(b.spare[0], b.thin_scratch.frozen);
+    const Lent other(b.spare[1], b.thin_scratch.other);
     thin(b.vessels, options.skeleton, anchors, distance, b.graph.skeleton, b.thin_scratch);
   }
   clock.lap("thinning");
 
+  const Lent nodes(b.spare[0], b.trace_scratch.nodes);
+  const Lent junctions(b.spare[1], b.trace_scratch.junctions);
   trace_pruned(b.graph.skeleton, anchors, distance, options.prune, b.graph, b.trace_scratch);
   merge_junctions(distance, options.merge_px, b.graph);
   if (b.has_exclusion) mark_border_nodes(b.excluded, b.graph);
@@ -157,9 +162,12 @@ void measure_vessels(const ExtractInput& input,
   centrelines(b.graph, b.squared_distance(), b.lines);
   clock.lap("centrelines");
   if (options.features != FeatureMode::centreline) {
+    const Lent foreign(b.spare[0], b.nearest_scratch.foreign);
+    const Lent doubtful(b.spare[1], b.nearest_scratch.doubtful);
     const auto points = b.point_of_pixel();
     label_runs(b.vessels, Connectivity::eight, b.labelling);
     nearest_point(b.vessels, b.labelling, b.graph.point_pixel, points, b.nearest_scratch);
+    const Lent counts(b.nearest_scratch.sites, b.surface_scratch.pixels_of_point);
     surface_features(b.graph, b.vessels, points, options.features, b.surface, b.surface_scratch);
   }
   segment_table(
@@ -196,7 +204,12 @@ void measure_regions(const ExtractInput& input,
   // Different 8-connected regions never touch.
   const Contact contact =
       options.ica_connectivity == Connectivity::eight ? Contact::none : Contact::possible;
-  region_table(b.regions, input.intensity, b.region_table, b.region_scratch, contact);
+  region_table(b.regions,
+               input.intensity,
+               b.region_table,
+               b.region_scratch,
+               contact,
+               std::ssize(kDegreeColumns));
   if (b.has_exclusion) mark_excluded_contact(b.regions, b.excluded, b.region_table);
   clock.lap("regions");
 }
@@ -204,11 +217,12 @@ void measure_regions(const ExtractInput& input,
 void choose_faz(const ExtractOptions& options, Buffers& b, FazChoice& out) {
   const FazMethod method = b.has_faz_mask ? FazMethod::mask : options.faz;
   OpeningScratch& opening = b.faz_scratch.opening;
-  const Lent outside(b.fill_scratch.background, opening.outside);
-  const Lent opened(b.thin_scratch.frozen, b.faz_scratch.opened);
-  const Lent spread_2(b.thin_scratch.other, opening.spread[0]);
-  const Lent spread_3(b.trace_scratch.nodes, opening.spread[1]);
-  const Lent spread_4(b.trace_scratch.junctions, opening.spread[2]);
+  const Lent outside(b.spare[0], opening.outside);
+  const Lent opened(b.spare[1], b.faz_scratch.opened);
+  const Lent spread_2(b.spare[2], opening.spread[0]);
+  const Lent spread_3(b.spare[3], opening.spread[1]);
+  const Lent spread_4(b.spare[4], opening.spread[2]);
+  const Lent components(b.labelling, b.faz_scratch.components);
   out = find_faz(b.voids,
                  b.regions,
                  method,
@@ -234,6 +248,7 @@ void copy_nodes_and_points(const Buffers& b, HeteroGraph& out) {
   out.node_rowcol.assign(graph.node_rowcol.size(), 0.0F);
   std::ranges::transform(
       graph.node_rowcol, out.node_rowcol.begin(), [](double x) { return static_cast<float>(x); });
+  out.node_pixels.reserve(graph.node_kind.size());
   for (std::size_t v = 0; v < graph.node_kind.size(); ++v) {
     out.node_pixels.push_back(static_cast<std::int32_t>(graph.node_ptr[v + 1] - graph.node_ptr[v]));
   }
@@ -265,6 +280,22 @@ void finish_vessels(Buffers& b, SegmentTable& table, HeteroGraph& out) {
   out.vessels = {std::move(table.columns), std::move(table.values)};
   write_degrees(degree, hetero_degree, out.vessels);
   out.vv = std::move(b.adjacency.vv);
+}
+
+void segment_image(ImageView<const float> image,
+                   const SegmentOptions& segmentation,
+                   const ExtractOptions& options,
+                   Buffers& b,
+                   KeptImages& kept) {
+  SegmentScratch& scratch = b.segment_scratch;
+  const Lent response(b.distance_memory, scratch.response_memory);
+  const Lent passes(b.point_memory, scratch.filter.passes);
+  const Lent objects(b.labelling, scratch.objects);
+  scratch.keep_response = options.keeps(Keep::ridge);
+  segment(image, segmentation, b.mask, scratch);
+  if (scratch.keep_response) {
+    kept.ridge.assign(scratch.response.data(), scratch.response.data() + scratch.response.size());
+  }
 }
 
 /// The graph of buffers.mask.
@@ -326,11 +357,9 @@ HeteroGraph extract_image(ImageView<const float> image,
   Buffers& b = workspace.buffers();
   HeteroGraph out;
   StageClock clock(out.stage_seconds);
-  b.segment_scratch.keep_response = options.keeps(Keep::ridge);
-  segment(image, segmentation, b.mask, b.segment_scratch);
+  segment_image(image, segmentation, options, b, out.kept);
   clock.lap("segmentation");
   extract_graph(input, options, b, out, clock);
-  if (options.keeps(Keep::ridge)) out.kept.ridge = b.segment_scratch.response;
   return out;
 }
 

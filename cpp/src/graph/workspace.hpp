@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -39,7 +40,9 @@ struct Workspace::Buffers {
   std::vector<label_t> region_of_face;
   Adjacency adjacency;
 
-  Labelling labelling;  // lent for holes and faces, and that of the vessels in between
+  // What the stages use one after the other is lent to them; their own is never needed.
+  std::array<BitImage, 5> spare;
+  Labelling labelling;
   DistanceScratch distance_scratch;
   ThinScratch thin_scratch;
   TraceScratch trace_scratch;

@@ -134,8 +134,9 @@ ImageView<const float> oriented_lines(ImageView<const float> image,
   const index_t work = oriented_scale(scale);
   const index_t rows = image.rows() * work;
   const index_t cols = image.cols() * work;
-  const auto first = shaped(scratch.first_pass, rows, cols);
-  const auto second = shaped(scratch.second_pass, rows, cols);
+  auto* const passes = scratch.passes.request<float>(2 * rows * cols);
+  const ImageView<float> first(passes, rows, cols);
+  const ImageView<float> second(passes + rows * cols, rows, cols);
   LineOptions options;
   options.sigma_px = kSigma * static_cast<double>(work);
   options.step_px = work;

@@ -52,13 +52,15 @@ ImageView<float> normalised_range(ImageView<const float> image, SegmentScratch& 
 }
 
 double threshold_of(const SegmentOptions& options, SegmentScratch& scratch) {
+  const std::span<const float> response(scratch.response.data(),
+                                        static_cast<std::size_t>(scratch.response.size()));
   if (options.method == SegmentMethod::oriented) return options.oriented_threshold;
   if (options.method == SegmentMethod::local_contrast) return options.contrast_threshold;
   switch (options.ridge_threshold) {
     case RidgeThreshold::quantile:
-      return quantile_threshold(scratch.response, options.ridge_quantile, scratch.threshold);
+      return quantile_threshold(response, options.ridge_quantile, scratch.threshold);
     case RidgeThreshold::otsu:
-      return otsu_threshold(scratch.response);
+      return otsu_threshold(response);
     case RidgeThreshold::value:
       break;
   }
@@ -189,10 +191,9 @@ void segment(ImageView<const float> image,
   } else {
     const index_t rows = image.rows() * options.scale;
     const index_t cols = image.cols() * options.scale;
-    scratch.response.resize(static_cast<std::size_t>(rows * cols));
-    const ImageView<float> response(scratch.response.data(), rows, cols);
-    respond(image, options, response, scratch, target);
-    above(response, threshold_of(options, scratch), mask, target);
+    scratch.response = scratch.response_memory.request_image<float>(rows, cols);
+    respond(image, options, scratch.response, scratch, target);
+    above(scratch.response, threshold_of(options, scratch), mask, target);
   }
   drop_small_objects(mask, options.min_object_px, scratch.objects, scratch.area_px);
 }

@@ -233,7 +233,8 @@ void region_table(const Labelling& regions,
                   const IntensityView& intensity,
                   RegionTable& out,
                   RegionScratch& scratch,
-                  Contact contact) {
+                  Contact contact,
+                  index_t spare_columns) {
   require_supported_size(regions.rows, regions.cols, "labels");
   RegionScratch::Buffers& use = scratch.buffers();
   const bool with_intensity = !std::holds_alternative<std::monostate>(intensity);
@@ -245,7 +246,8 @@ void region_table(const Labelling& regions,
 
   const auto present = static_cast<std::size_t>(
       std::ranges::count_if(use.moments, [](const Moments& m) { return m.area > 0; }));
-  const std::size_t columns = region_columns(with_intensity).size();
+  const std::size_t columns =
+      region_columns(with_intensity).size() + static_cast<std::size_t>(spare_columns);
   out.num_columns = static_cast<index_t>(columns);
   out.values.resize(present * columns);
   out.label_id.resize(present);

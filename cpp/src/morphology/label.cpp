@@ -48,6 +48,14 @@ class RunSets {
   label_t* parent_;
 };
 
+/// Not by doubling, and without a copy of the former elements.
+template <class T>
+void resize_exactly(std::vector<T>& elements, label_t size) {
+  const auto count = static_cast<std::size_t>(size);
+  if (elements.capacity() < count) std::vector<T>(count).swap(elements);
+  elements.resize(count);
+}
+
 /// Unite the runs of one row with the runs they touch in the row above. `reach` is 1 when
 /// diagonal contact counts and 0 otherwise.
 void join_rows(const Run* runs,
@@ -100,8 +108,9 @@ void label_runs(const BitImage& image, Connectivity connectivity, Labelling& out
   for (index_t r = 0; r < image.rows(); ++r) {
     row_ptr[r + 1] = row_ptr[r] + count_runs(image.row(r), image.used_words());
   }
-  out.runs.resize(static_cast<std::size_t>(row_ptr[image.rows()]));
-  out.label_of_run.resize(out.runs.size());
+  const auto num_runs = static_cast<label_t>(row_ptr[image.rows()]);
+  resize_exactly(out.runs, num_runs);
+  resize_exactly(out.label_of_run, num_runs);
 
   // The labels' memory first holds the parents: both have one entry a run, and a parent is never
   // a later run than its child, so the closing sweep may replace one by the other in place.
@@ -129,7 +138,6 @@ void label_runs(const BitImage& image, Connectivity connectivity, Labelling& out
               parent);
   }
   label_t count = 0;
-  const auto num_runs = static_cast<label_t>(out.runs.size());
   for (label_t i = 0; i < num_runs; ++i) {
     parent[i] = parent[i] == i ? ++count : parent[parent[i]];
   }

@@ -192,11 +192,12 @@ class ComponentSearch {
 template <class Take>
 void for_each_site(NearestScratch& scratch, std::span<const std::int32_t> point_pixel, Take take) {
   const auto pixel = [&](std::int32_t id) { return point_pixel[static_cast<std::size_t>(id)]; };
+  const auto* const sites = scratch.sites.data<simd::NearestSite>();
   std::vector<std::int32_t> ids;
   for (std::size_t r = 0; r + 2 < scratch.site_ptr.size(); ++r) {
     ids.clear();
     for (std::int64_t i = scratch.site_ptr[r]; i < scratch.site_ptr[r + 1]; ++i) {
-      ids.push_back(static_cast<std::int32_t>(scratch.site_tag[static_cast<std::size_t>(i)] >> 1));
+      ids.push_back(static_cast<std::int32_t>(sites[i].tag >> 1));
     }
     const auto before = [&](std::int32_t a, std::int32_t b) {
       return pixel(a) != pixel(b) ? pixel(a) < pixel(b) : a < b;
@@ -250,12 +251,13 @@ class RowScan {
     // Most sites lie too far to the side: they are told by one comparison.
     std::int32_t widest = widest_gap(best, gap);
     const auto col = static_cast<std::int32_t>(c);
+    const auto* const sites = scratch_.sites.data<simd::NearestSite>();
     const auto begin = static_cast<std::size_t>(scratch_.site_ptr[static_cast<std::size_t>(r)]);
     const auto end = static_cast<std::size_t>(scratch_.site_ptr[static_cast<std::size_t>(r) + 1]);
     for (std::size_t i = begin; i < end; ++i) {
-      const std::int32_t across = scratch_.site_col[i] - col;
+      const std::int32_t across = sites[i].col - col;
       if (std::abs(across) > widest) continue;
-      const auto id = static_cast<std::int32_t>(scratch_.site_tag[i] >> 1);
+      const auto id = static_cast<std::int32_t>(sites[i].tag >> 1);
       if (scratch_.component_of_point[static_cast<std::size_t>(id)] != component) continue;
       best = std::min(best, key(gap, across, id));
       widest = widest_gap(best, gap);

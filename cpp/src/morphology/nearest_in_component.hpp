@@ -9,7 +9,7 @@
 namespace gftcore {
 
 /// Decide the pixels of scratch.open_runs that hold simd::kNearestUnknown, from the sites of
-/// their own component alone. Uses site_ptr, site_col, site_id and component_of_point as
+/// their own component alone. Uses site_ptr, sites and component_of_point as
 /// nearest_point left them; `above` is free for use. Every component of an open run has a site.
 void finish_open_runs(const Labelling& components,
                       std::span<const std::int32_t> point_pixel,

@@ -90,24 +90,20 @@ void place_points(const BitImage& vessels,
                   std::span<const std::int32_t> point_pixel,
                   NearestScratch& scratch) {
   scratch.site_ptr.assign(static_cast<std::size_t>(vessels.rows()) + 2, 0);
-  scratch.site_col.resize(point_pixel.size());
-  scratch.site_tag.resize(point_pixel.size());
   scratch.component_of_point.resize(point_pixel.size());
   scratch.has_site.assign(static_cast<std::size_t>(components.count) + 1, 0);
   find_components(vessels, components, main, point_pixel, scratch);
 
   std::int64_t* const row_ptr = scratch.site_ptr.data();
   for (index_t r = 1; r <= vessels.rows(); ++r) row_ptr[r + 1] += row_ptr[r];
-  std::int32_t* const site_col = scratch.site_col.data();
-  std::uint32_t* const site_tag = scratch.site_tag.data();
+  auto* const sites = scratch.sites.request<simd::NearestSite>(std::ssize(point_pixel));
   const Divider row_of(vessels.cols());
   for (std::size_t id = 0; id < point_pixel.size(); ++id) {
     const label_t component = scratch.component_of_point[id];
     if (component == 0) continue;
     const index_t r = row_of(point_pixel[id]);
-    const std::int64_t at = row_ptr[r + 1]++;
-    site_col[at] = static_cast<std::int32_t>(point_pixel[id] - r * vessels.cols());
-    site_tag[at] = 2 * static_cast<std::uint32_t>(id) + (component == main ? 0 : 1);
+    sites[row_ptr[r + 1]++] = {static_cast<std::int32_t>(point_pixel[id] - r * vessels.cols()),
+                               2 * static_cast<std::uint32_t>(id) + (component == main ? 0 : 1)};
   }
 }
 
@@ -140,8 +136,7 @@ void search_windows(const BitImage& vessels,
               .cols = vessels.cols(),
               .padded = padded,
               .site_ptr = scratch.site_ptr.data(),
-              .site_col = scratch.site_col.data(),
-              .site_tag = scratch.site_tag.data(),
+              .sites = scratch.sites.data<simd::NearestSite>(),
               .shift = shift,
               .reach = static_cast<int>(reach),
               .above = keys,

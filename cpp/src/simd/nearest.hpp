@@ -18,6 +18,11 @@ inline constexpr std::uint32_t kNearestNone = 0x7fffffff;
 inline constexpr std::int32_t kNearestBackground = -1;
 inline constexpr std::int32_t kNearestUnknown = -2;
 
+struct NearestSite {
+  std::int32_t col;
+  std::uint32_t tag;
+};
+
 /// One image, its sites, and the memory to work in. A key is squared distance << shift | tag, and a
 /// tag is 2 id + mark, so that the smallest key is the nearest site, with the lowest id among
 /// equals. `reach` is at most kNearestReach, and (reach + 1)^2 << shift is below kNearestNone.
@@ -28,9 +33,8 @@ struct NearestJob {
   std::ptrdiff_t rows;
   std::ptrdiff_t cols;
   std::ptrdiff_t padded;
-  const std::int64_t* site_ptr;  // [rows + 1] into the next two
-  const std::int32_t* site_col;
-  const std::uint32_t* site_tag;  // ascending in each row
+  const std::int64_t* site_ptr;  // [rows + 1] into the next
+  const NearestSite* sites;      // tags ascending in each row
   int shift;
   int reach;
   std::uint32_t* above;       // [min(rows, kNearestBand), padded]

@@ -16,8 +16,8 @@ void place_sites(const gftcore::simd::NearestJob& job,
                  std::uint32_t* here) {
   const std::uint32_t one = std::uint32_t{1} << job.shift;
   for (std::int64_t i = job.site_ptr[r]; i < job.site_ptr[r + 1]; ++i) {
-    const std::int32_t c = job.site_col[i];
-    if (here[c] >= one) here[c] = job.site_tag[i];
+    const auto [c, tag] = job.sites[i];
+    if (here[c] >= one) here[c] = tag;
     step[c] = one;
   }
 }

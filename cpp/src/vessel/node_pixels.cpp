@@ -106,9 +106,9 @@ index_t collect_node_pixels(const BitImage& skeleton,
   const index_t rows = skeleton.rows();
   const index_t cols = skeleton.cols();
   const index_t words = skeleton.used_words();
-  if (s.nodes.rows() != rows || s.nodes.cols() != cols) {
-    s.nodes.reset(rows, cols);
-    s.junctions.reset(rows, cols);
+  // All words of both are written below, so an image of this shape needs no reset.
+  for (BitImage* const image : {&s.nodes, &s.junctions}) {
+    if (image->rows() != rows || image->cols() != cols) image->reset(rows, cols);
   }
   s.node_pixels.clear();
   s.rank_base.resize(at(rows * skeleton.stride()));

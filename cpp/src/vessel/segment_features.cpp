@@ -42,7 +42,6 @@ class Roots {
 
 void reset(const SkeletonGraph& graph, SurfaceScratch& scratch) {
   scratch.points.resize(at(graph.num_points()));
-  scratch.pixels_of_point.assign(at(2 * graph.num_points()), 0);
   scratch.cols.resize(at(graph.cols + kListSpare));
   const Divider row_of(graph.cols);
   for (std::size_t i = 0; i < scratch.points.size(); ++i) {
@@ -104,6 +103,7 @@ void accumulate(const BitImage& mask,
                 ImageView<const std::int32_t> point_of_pixel,
                 bool contour_only,
                 const Roots& root,
+                std::int32_t* pixels_of_point,
                 SurfaceScratch& scratch) {
   Accumulator* const points = scratch.points.data();
   std::int32_t* const cols = scratch.cols.data();
@@ -111,7 +111,7 @@ void accumulate(const BitImage& mask,
     const std::int32_t* point_of_col = point_of_pixel.row(r);
     const std::uint64_t* words = mask.row(r);
     const auto row = static_cast<std::int32_t>(r);
-    count_pixels(words, mask.used_words(), point_of_col, scratch.pixels_of_point.data());
+    count_pixels(words, mask.used_words(), point_of_col, pixels_of_point);
     const std::int32_t* const end = list_ones(
         mask.used_words(),
         [&](index_t k) { return contour_only ? contour_word(mask, r, k) : words[k]; },
@@ -254,7 +254,10 @@ void surface_features(const SkeletonGraph& graph,
   const bool slab = mode == FeatureMode::voreen_slab;
   reset(graph, scratch);
   static const Roots root;
-  accumulate(mask, point_of_pixel, !slab, root, scratch);
+  auto* const pixels_of_point =
+      scratch.pixels_of_point.request<std::int32_t>(2 * graph.num_points());
+  std::fill_n(pixels_of_point, 2 * graph.num_points(), 0);
+  accumulate(mask, point_of_pixel, !slab, root, pixels_of_point, scratch);
   out.volume_px.resize(at(graph.num_segments()));
   out.radii.resize(at(8 * graph.num_segments()));
   for (index_t s = 0; s < graph.num_segments(); ++s) {
@@ -269,7 +272,7 @@ void surface_features(const SkeletonGraph& graph,
     }
     index_t volume = 0;
     for (index_t i = 2 * first_point; i < 2 * last_point; ++i) {
-      volume += scratch.pixels_of_point[at(i)];
+      volume += pixels_of_point[i];
     }
     out.volume_px[at(s)] = static_cast<double>(volume);
     const std::array<double, 8> row = summarise(root, first, last, slab ? 0.0 : 0.5, scratch.radii);

@@ -66,10 +66,6 @@ ImageView<const std::uint8_t> view_or_none(const OptionalMask& mask, const char*
   return mask ? image_view(*mask, name) : ImageView<const std::uint8_t>{};
 }
 
-/// Images up to this size are extracted in memory that their thread keeps: fresh pages would cost
-/// a third of the time. Larger ones let their memory go.
-constexpr index_t kKeptPixels = index_t{2048} * 2048;
-
 Workspace& kept_workspace() {
   static thread_local Workspace kept;
   return kept;

@@ -28,10 +28,8 @@ py::array anchors_of(const Array<std::uint8_t>& mask) {
   return owned(std::move(rowcol), {count, 2});
 }
 
-constexpr index_t kKeptPixels = 2048 * 2048;
-
 struct ThinMemory {
-  std::vector<std::int32_t> distance;
+  ScratchMemory distance;
   DistanceScratch distance_scratch;
   ThinScratch scratch;
 };
@@ -50,14 +48,12 @@ py::array_t<bool> thinned(const Array<std::uint8_t>& mask,
     std::vector<index_t> anchors;
     if (chosen_border == Border::anchor && !is_oracle(chosen_method))
       anchors = border_anchors(bits);
-    // Fresh pages cost more than the work on them, so a thread keeps those of usual images.
     static thread_local ThinMemory kept;
     ThinMemory large;
     ThinMemory& memory = pixels.size() <= kKeptPixels ? kept : large;
     ImageView<std::int32_t> distance;
     if (chosen_method == SkeletonMethod::ordered) {
-      memory.distance.resize(static_cast<std::size_t>(pixels.size()));
-      distance = {memory.distance.data(), bits.rows(), bits.cols()};
+      distance = memory.distance.request_image<std::int32_t>(bits.rows(), bits.cols());
       squared_distance(bits, Frame::none, distance, memory.distance_scratch);
     }
     thin(bits, chosen_method, anchors, distance, skeleton, memory.scratch);

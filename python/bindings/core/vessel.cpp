@@ -81,8 +81,8 @@ void measure_surface(const SkeletonGraph& graph,
                      SurfaceFeatures& out) {
   Labelling components;
   label_runs(mask, Connectivity::eight, components);
-  std::vector<std::int32_t> point_of_pixel(static_cast<std::size_t>(mask.rows() * mask.cols()));
-  const ImageView<std::int32_t> view(point_of_pixel.data(), mask.rows(), mask.cols());
+  ScratchMemory memory;
+  const auto view = memory.request_image<std::int32_t>(mask.rows(), mask.cols());
   NearestScratch nearest_scratch;
   nearest_point(mask, components, graph.point_pixel, view, nearest_scratch);
   SurfaceScratch scratch;

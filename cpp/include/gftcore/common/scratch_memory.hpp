@@ -31,7 +31,13 @@ class ScratchMemory {
     return reinterpret_cast<T*>(bytes_.get());
   }
 
-  /// The same as an image.
+  /// What the last request of this type gave.
+  template <class T>
+  const T* data() const {
+    return reinterpret_cast<const T*>(bytes_.get());
+  }
+
+  /// A request of so many pixels.
   template <class T>
   ImageView<T> request_image(index_t rows, index_t cols) {
     return {request<T>(rows * cols), rows, cols};

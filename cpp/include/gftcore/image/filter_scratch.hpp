@@ -3,6 +3,8 @@
 
 #include <vector>
 
+#include "gftcore/common/scratch_memory.hpp"
+
 namespace gftcore {
 
 /// Memory that image filters reuse between calls; its content means nothing to the caller.
@@ -14,8 +16,7 @@ struct FilterScratch {
   std::vector<float> upsampled;
   std::vector<float> coarse;
   std::vector<float> lines;
-  std::vector<float> first_pass;
-  std::vector<float> second_pass;
+  ScratchMemory passes;  // two images of oriented_lines
 };
 
 }  // namespace gftcore

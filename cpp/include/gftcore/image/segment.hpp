@@ -9,6 +9,7 @@
 #include "gftcore/common/cpu_features.hpp"
 #include "gftcore/common/image_view.hpp"
 #include "gftcore/common/index.hpp"
+#include "gftcore/common/scratch_memory.hpp"
 #include "gftcore/image/filter_scratch.hpp"
 #include "gftcore/image/threshold.hpp"
 #include "gftcore/morphology/label.hpp"
@@ -40,7 +41,8 @@ struct SegmentOptions {
 /// which saves time where the threshold does not depend on it.
 struct SegmentScratch {
   bool keep_response = true;
-  std::vector<float> response;
+  ImageView<float> response;  // in the memory below
+  ScratchMemory response_memory;
   std::vector<float> normalised;
   FilterScratch filter;
   ThresholdScratch threshold;

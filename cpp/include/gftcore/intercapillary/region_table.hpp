@@ -57,7 +57,7 @@ class RegionScratch {
 /// centroid is not a number (or infinite) when the intensities sum to 0. Intensities must be
 /// finite; those of integer type are summed exactly.
 /// touches_border: the bounding box touches the image frame. `contact` saves work where the caller
-/// knows that no regions touch.
+/// knows that no regions touch. Rows end with `spare_columns` whose values the caller writes.
 ///
 /// No regions give an empty table. The same bytes on every machine and SIMD target.
 /// O(H*W/64 + pixels when intensity is given + runs + rows of hulls).
@@ -67,7 +67,8 @@ void region_table(const Labelling& regions,
                   const IntensityView& intensity,
                   RegionTable& out,
                   RegionScratch& scratch,
-                  Contact contact = Contact::possible);
+                  Contact contact = Contact::possible,
+                  index_t spare_columns = 0);
 
 /// The same for a label image, values as in region_runs(); label_id holds the values.
 void region_table(ImageView<const label_t> labels,

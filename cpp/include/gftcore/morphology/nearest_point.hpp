@@ -16,14 +16,13 @@ namespace gftcore {
 /// Memory that nearest_point reuses between calls; its content means nothing to the caller.
 struct NearestScratch {
   // The points on vessels by row, ids ascending in each.
-  std::vector<std::int64_t> site_ptr;  // [rows + 2] into the next two
-  std::vector<std::int32_t> site_col;
-  std::vector<std::uint32_t> site_tag;      // 2 id + 1 if not of the main component
+  std::vector<std::int64_t> site_ptr;  // [rows + 2] into the next
+  ScratchMemory sites;  // column and tag of each: 2 id + 1 if not of the main component
   std::vector<label_t> component_of_point;  // 0: the point is no site
-  std::vector<index_t> area_px;        // [components + 1] in some of the rows
-  std::vector<std::uint8_t> has_site;  // [components + 1]
-  BitImage foreign;                    // pixels of all components but the main one
-  BitImage doubtful;                   // pixels nearest to a site of those, or without a known one
+  std::vector<index_t> area_px;             // [components + 1] in some of the rows
+  std::vector<std::uint8_t> has_site;       // [components + 1]
+  BitImage foreign;                         // pixels of all components but the main one
+  BitImage doubtful;  // pixels nearest to a site of those, or without a known one
   ScratchMemory keys;
   std::vector<std::int32_t> open_runs;  // runs with pixels still to be decided
   std::vector<index_t> open_ptr;        // [components + 3] into sorted_runs

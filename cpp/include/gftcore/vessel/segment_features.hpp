@@ -10,6 +10,7 @@
 #include "gftcore/common/bit_image.hpp"
 #include "gftcore/common/image_view.hpp"
 #include "gftcore/common/intensity.hpp"
+#include "gftcore/common/scratch_memory.hpp"
 #include "gftcore/vessel/centreline.hpp"
 #include "gftcore/vessel/skeleton_graph.hpp"
 
@@ -41,9 +42,9 @@ struct SurfaceScratch {
     std::int16_t col;
   };
   std::vector<Accumulator> points;
-  std::vector<std::int32_t> pixels_of_point;  // [points, 2] to be added up
-  std::vector<std::int32_t> cols;             // of one row's pixels
-  std::vector<std::array<double, 4>> radii;   // of one segment's points
+  ScratchMemory pixels_of_point;             // [points, 2] to be added up
+  std::vector<std::int32_t> cols;            // of one row's pixels
+  std::vector<std::array<double, 4>> radii;  // of one segment's points
 };
 
 /// `point_of_pixel` holds the nearest point (index into graph.point_pixel) of each mask pixel, or
