@@ -9,6 +9,7 @@
 #include "gftcore/common/checks.hpp"
 #include "gftcore/common/count_ones.hpp"
 #include "gftcore/common/divider.hpp"
+#include "gftcore/common/resize_exactly.hpp"
 
 namespace gftcore {
 namespace {
@@ -140,7 +141,7 @@ void find_faces(const SkeletonGraph& graph, Faces& out) {
   complement(closed, background);
   label_runs(background, Connectivity::four, out.closure);
   const index_t segments = graph.num_segments();
-  out.segment_faces.resize(static_cast<std::size_t>(2 * segments));
+  resize_exactly(out.segment_faces, 2 * segments);
   const FaceLookup face_at(out.closure, background);
   const Divider row_of(graph.cols);
   for (index_t s = 0; s < segments; ++s) {

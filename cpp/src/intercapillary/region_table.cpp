@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "gftcore/common/checks.hpp"
+#include "gftcore/common/resize_exactly.hpp"
 #include "gftcore/intercapillary/hull.hpp"
 #include "gftcore/intercapillary/perimeter.hpp"
 #include "gftcore/intercapillary/region_runs.hpp"
@@ -102,8 +103,8 @@ void collect_extents(const Labelling& regions,
                      std::vector<RowExtent>& extents) {
   std::int64_t total = 0;
   for (const Moments& m : moments) total += m.extents;
-  extents.resize(static_cast<std::size_t>(total));
-  last.resize(moments.size());
+  resize_exactly(extents, total);
+  resize_exactly(last, std::ssize(moments));
   std::int64_t next = 0;
   for (std::size_t i = 0; i < moments.size(); ++i) {
     last[i] = next;
@@ -240,7 +241,7 @@ void region_table(const Labelling& regions,
   const bool with_intensity = !std::holds_alternative<std::monostate>(intensity);
   intensity_features(regions, intensity, use.intensity);
   add_runs(regions, use.squares, use.moments);
-  use.contours.resize(use.moments.size());
+  resize_exactly(use.contours, std::ssize(use.moments));
   count_contours(regions, contact, use.contours, use.contour);
   collect_extents(regions, use.moments, use.last_extent, use.extents);
 

@@ -26,7 +26,8 @@ bool has_background(const BitImage& vessels) {
 void finish_far_row(const simd::DistanceJob& job, index_t r, ScratchMemory& memory) {
   const std::uint16_t* vertical = job.vertical + r * job.padded;
   const index_t capacity = job.cols + 2;
-  RowEnvelope<0> envelope(memory.request<std::int64_t>(RowEnvelope<0>::kEntries * capacity), capacity);
+  RowEnvelope<0> envelope(memory.request<std::int64_t>(RowEnvelope<0>::kEntries * capacity),
+                          capacity);
   if (job.framed) envelope.add(-1, 0);
   for (index_t c = 0; c < job.cols; ++c) {
     const std::int64_t g = vertical[c];
@@ -61,17 +62,18 @@ void squared_distance(const BitImage& vessels,
   }
   const index_t padded = 64 * vessels.used_words();
   std::uint16_t* row = scratch.row.request<std::uint16_t>(2 * (padded + simd::kDistanceReach));
-  const simd::DistanceJob job{.words = vessels.row(0),
-                              .word_stride = vessels.stride(),
-                              .rows = vessels.rows(),
-                              .cols = vessels.cols(),
-                              .padded = padded,
-                              .framed = frame == Frame::background,
-                              .vertical = scratch.vertical.request<std::uint16_t>(vessels.rows() * padded),
-                              .up = row,
-                              .squares = row + padded,
-                              .far_row = scratch.far_row.request<std::uint8_t>(vessels.rows()),
-                              .out = out.data()};
+  const simd::DistanceJob job{
+      .words = vessels.row(0),
+      .word_stride = vessels.stride(),
+      .rows = vessels.rows(),
+      .cols = vessels.cols(),
+      .padded = padded,
+      .framed = frame == Frame::background,
+      .vertical = scratch.vertical.request<std::uint16_t>(vessels.rows() * padded),
+      .up = row,
+      .squares = row + padded,
+      .far_row = scratch.far_row.request<std::uint8_t>(vessels.rows()),
+      .out = out.data()};
   run_kernel(job, target);
   for (index_t r = 0; r < vessels.rows(); ++r) {
     if (job.far_row[r] != 0) finish_far_row(job, r, scratch.envelope);

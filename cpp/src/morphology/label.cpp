@@ -8,6 +8,7 @@
 #include "gftcore/common/checks.hpp"
 #include "gftcore/common/count_ones.hpp"
 #include "gftcore/common/list_ones.hpp"
+#include "gftcore/common/resize_exactly.hpp"
 
 namespace gftcore {
 namespace {
@@ -47,14 +48,6 @@ class RunSets {
  private:
   label_t* parent_;
 };
-
-/// Not by doubling, and without a copy of the former elements.
-template <class T>
-void resize_exactly(std::vector<T>& elements, label_t size) {
-  const auto count = static_cast<std::size_t>(size);
-  if (elements.capacity() < count) std::vector<T>(count).swap(elements);
-  elements.resize(count);
-}
 
 /// Unite the runs of one row with the runs they touch in the row above. `reach` is 1 when
 /// diagonal contact counts and 0 otherwise.

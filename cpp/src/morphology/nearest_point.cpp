@@ -8,6 +8,7 @@
 #include "../simd/nearest.hpp"
 #include "gftcore/common/checks.hpp"
 #include "gftcore/common/divider.hpp"
+#include "gftcore/common/resize_exactly.hpp"
 #include "nearest_in_component.hpp"
 #include "run_words.hpp"
 
@@ -90,7 +91,7 @@ void place_points(const BitImage& vessels,
                   std::span<const std::int32_t> point_pixel,
                   NearestScratch& scratch) {
   scratch.site_ptr.assign(static_cast<std::size_t>(vessels.rows()) + 2, 0);
-  scratch.component_of_point.resize(point_pixel.size());
+  resize_exactly(scratch.component_of_point, std::ssize(point_pixel));
   scratch.has_site.assign(static_cast<std::size_t>(components.count) + 1, 0);
   find_components(vessels, components, main, point_pixel, scratch);
 

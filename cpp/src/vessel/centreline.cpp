@@ -8,6 +8,7 @@
 
 #include "gftcore/common/checks.hpp"
 #include "gftcore/common/divider.hpp"
+#include "gftcore/common/resize_exactly.hpp"
 
 namespace gftcore {
 namespace {
@@ -238,15 +239,15 @@ void centrelines(const SkeletonGraph& graph,
                  ImageView<const std::int32_t> squared_distance,
                  Centrelines& out) {
   require_same_shape(graph.skeleton, "skeleton", squared_distance, "squared_distance");
-  const std::size_t points = at(graph.num_points());
-  const std::size_t segments = at(graph.num_segments());
-  out.point_rowcol.resize(2 * points);
-  out.point_radius_px.resize(points);
-  out.length_px.resize(segments);
-  out.distance_px.resize(segments);
-  out.arc_midpoint.resize(2 * segments);
-  out.chord_midpoint.resize(2 * segments);
-  out.radius_px.resize(4 * segments);
+  const index_t points = graph.num_points();
+  const index_t segments = graph.num_segments();
+  resize_exactly(out.point_rowcol, 2 * points);
+  resize_exactly(out.point_radius_px, points);
+  resize_exactly(out.length_px, segments);
+  resize_exactly(out.distance_px, segments);
+  resize_exactly(out.arc_midpoint, 2 * segments);
+  resize_exactly(out.chord_midpoint, 2 * segments);
+  resize_exactly(out.radius_px, 4 * segments);
   Block block;
   while (block.last_segment < graph.num_segments()) {
     block.first_segment = block.last_segment;

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <vector>
+#include "gftcore/common/resize_exactly.hpp"
 
 namespace gftcore::vessel {
 namespace {
@@ -145,7 +146,7 @@ index_t collect_node_pixels(const BitImage& skeleton,
 
 index_t group_node_pixels(TraceScratch& s) {
   const auto count = static_cast<std::int32_t>(s.node_pixels.size());
-  s.root.resize(at(count));
+  resize_exactly(s.root, count);
   s.euler.assign(at(count), 1);
   join_touching_junctions(s);
   for (std::int32_t i = 0; i < count; ++i) {
@@ -156,7 +157,7 @@ index_t group_node_pixels(TraceScratch& s) {
   bool any_hole = false;
   for (std::int32_t i = 0; i < count; ++i) any_hole |= s.root[at(i)] == i && s.euler[at(i)] != 1;
   if (any_hole) split_clusters_with_holes(s);
-  s.node_of.resize(at(count));
+  resize_exactly(s.node_of, count);
   std::int32_t nodes = 0;
   for (std::int32_t i = 0; i < count; ++i) {
     s.node_of[at(i)] = s.root[at(i)] == i ? nodes++ : s.node_of[at(s.root[at(i)])];

@@ -13,6 +13,7 @@
 #include "gftcore/common/divider.hpp"
 #include "gftcore/common/error.hpp"
 #include "gftcore/common/list_ones.hpp"
+#include "gftcore/common/resize_exactly.hpp"
 
 namespace gftcore {
 namespace {
@@ -41,7 +42,7 @@ class Roots {
 };
 
 void reset(const SkeletonGraph& graph, SurfaceScratch& scratch) {
-  scratch.points.resize(at(graph.num_points()));
+  resize_exactly(scratch.points, graph.num_points());
   scratch.cols.resize(at(graph.cols + kListSpare));
   const Divider row_of(graph.cols);
   for (std::size_t i = 0; i < scratch.points.size(); ++i) {
@@ -258,8 +259,8 @@ void surface_features(const SkeletonGraph& graph,
       scratch.pixels_of_point.request<std::int32_t>(2 * graph.num_points());
   std::fill_n(pixels_of_point, 2 * graph.num_points(), 0);
   accumulate(mask, point_of_pixel, !slab, root, pixels_of_point, scratch);
-  out.volume_px.resize(at(graph.num_segments()));
-  out.radii.resize(at(8 * graph.num_segments()));
+  resize_exactly(out.volume_px, graph.num_segments());
+  resize_exactly(out.radii, 8 * graph.num_segments());
   for (index_t s = 0; s < graph.num_segments(); ++s) {
     const index_t first_point = graph.point_ptr[at(s)];
     const index_t last_point = graph.point_ptr[at(s) + 1];

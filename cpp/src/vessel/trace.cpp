@@ -10,6 +10,7 @@
 
 #include "gftcore/common/checks.hpp"
 #include "gftcore/common/error.hpp"
+#include "gftcore/common/resize_exactly.hpp"
 #include "gftcore/morphology/minimal_pass.hpp"
 #include "vessel/node_pixels.hpp"
 #include "vessel/retrace.hpp"
@@ -34,7 +35,7 @@ NodeKind kind_of(const NodePixel& p) {
 }
 
 void build_nodes(index_t count, SkeletonGraph& graph, TraceScratch& s) {
-  graph.node_kind.resize(at(count));
+  resize_exactly(graph.node_kind, count);
   graph.node_rowcol.assign(at(2 * count), 0.0);
   graph.node_ptr.assign(at(count + 1), 0);
   graph.node_degree.assign(at(count), 0);
@@ -54,7 +55,7 @@ void build_nodes(index_t count, SkeletonGraph& graph, TraceScratch& s) {
     graph.node_rowcol[2 * v + 1] /= size;
     graph.node_ptr[v + 1] += graph.node_ptr[v];
   }
-  graph.node_pixel.resize(pixels);
+  resize_exactly(graph.node_pixel, std::ssize(s.node_pixels));
   s.euler.assign(at(count), 0);  // pixels placed so far
   for (std::size_t i = 0; i < pixels; ++i) {
     const std::size_t v = at(s.node_of[i]);
@@ -86,7 +87,7 @@ void build_segments(index_t room, SkeletonGraph& graph, TraceScratch& s) {
   graph.segment_nodes.clear();
   graph.segment_ends.clear();
   graph.point_ptr.assign(1, 0);
-  graph.point_pixel.resize(at(room));
+  resize_exactly(graph.point_pixel, room);
   std::int32_t* const points = graph.point_pixel.data();
   index_t count = 0;
   const Walker walker(graph.skeleton, s);
