@@ -157,6 +157,7 @@ void trace_vessels(const ExtractOptions& options, Buffers& b, StageClock& clock)
 void measure_vessels(const ExtractInput& input,
                      const ExtractOptions& options,
                      Buffers& b,
+                     bool labelled,
                      SegmentTable& table,
                      StageClock& clock) {
   centrelines(b.graph, b.squared_distance(), b.lines);
@@ -165,7 +166,7 @@ void measure_vessels(const ExtractInput& input,
     const Lent foreign(b.spare[0], b.nearest_scratch.foreign);
     const Lent doubtful(b.spare[1], b.nearest_scratch.doubtful);
     const auto points = b.point_of_pixel();
-    label_runs(b.vessels, Connectivity::eight, b.labelling);
+    if (!labelled) label_runs(b.vessels, Connectivity::eight, b.labelling);
     nearest_point(b.vessels, b.labelling, b.graph.point_pixel, points, b.nearest_scratch);
     const Lent counts(b.nearest_scratch.sites, b.surface_scratch.pixels_of_point);
     surface_features(b.graph, b.vessels, points, options.features, b.surface, b.surface_scratch);
@@ -298,9 +299,10 @@ void segment_image(ImageView<const float> image,
   }
 }
 
-/// The graph of buffers.mask.
+/// The graph of buffers.mask. `labelled`: buffers.labelling holds the components of the mask.
 void extract_graph(const ExtractInput& input,
                    const ExtractOptions& options,
+                   bool labelled,
                    Buffers& b,
                    HeteroGraph& out,
                    StageClock& clock) {
@@ -312,7 +314,8 @@ void extract_graph(const ExtractInput& input,
 
   trace_vessels(options, b, clock);
   SegmentTable segments;
-  measure_vessels(input, options, b, segments, clock);
+  labelled = labelled && !b.has_exclusion && options.skeleton_fill_px <= 1;
+  measure_vessels(input, options, b, labelled, segments, clock);
   measure_regions(input, options, b, clock);
   choose_faz(options, b, out.faz_choice);
   clock.lap("faz");
@@ -345,7 +348,7 @@ HeteroGraph extract(const ExtractInput& input,
   HeteroGraph out;
   StageClock clock(out.stage_seconds);
   read_mask(input.mask, b);
-  extract_graph(input, options, b, out, clock);
+  extract_graph(input, options, false, b, out, clock);
   return out;
 }
 
@@ -359,7 +362,7 @@ HeteroGraph extract_image(ImageView<const float> image,
   StageClock clock(out.stage_seconds);
   segment_image(image, segmentation, options, b, out.kept);
   clock.lap("segmentation");
-  extract_graph(input, options, b, out, clock);
+  extract_graph(input, options, true, b, out, clock);
   return out;
 }
 

@@ -156,18 +156,32 @@ void drop_small_objects(BitImage& mask,
                         index_t min_object_px,
                         Labelling& objects,
                         std::vector<index_t>& area_px) {
-  if (min_object_px <= 1) return;
   label_runs(mask, Connectivity::eight, objects);
+  if (min_object_px <= 1) return;
   area_px.assign(static_cast<std::size_t>(objects.count) + 1, 0);
   for (std::size_t k = 0; k < objects.runs.size(); ++k) {
     const Run& run = objects.runs[k];
     area_px[static_cast<std::size_t>(objects.label_of_run[k])] += run.end - run.begin;
   }
-  for (std::size_t k = 0; k < objects.runs.size(); ++k) {
-    if (area_px[static_cast<std::size_t>(objects.label_of_run[k])] < min_object_px) {
-      clear_run(mask, objects.runs[k]);
+  std::vector<index_t>& new_label = area_px;
+  objects.count = 0;
+  for (index_t& area : area_px) area = area >= min_object_px ? ++objects.count : 0;
+  std::size_t kept = 0;
+  std::size_t k = 0;
+  for (std::size_t row = 1; row < objects.row_ptr.size(); ++row) {
+    for (; k < static_cast<std::size_t>(objects.row_ptr[row]); ++k) {
+      const index_t label = new_label[static_cast<std::size_t>(objects.label_of_run[k])];
+      if (label == 0) {
+        clear_run(mask, objects.runs[k]);
+        continue;
+      }
+      objects.runs[kept] = objects.runs[k];
+      objects.label_of_run[kept++] = static_cast<label_t>(label);
     }
+    objects.row_ptr[row] = static_cast<index_t>(kept);
   }
+  objects.runs.resize(kept);
+  objects.label_of_run.resize(kept);
 }
 
 void segment(ImageView<const float> image,

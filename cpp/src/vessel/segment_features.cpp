@@ -300,14 +300,16 @@ void segment_table(const SkeletonGraph& graph,
   append(kGraphColumns);
   if (has_intensity) append(kIntensityColumns);
   append(more);
-  out.values.resize(at(graph.num_segments()) * out.columns.size());
-  double* x = out.values.data();
+  // Row by row, since a table that is first filled with zeros costs as much again.
+  std::vector<double> row(out.columns.size());
+  out.values.clear();
+  out.values.reserve(at(graph.num_segments()) * row.size());
   for (index_t s = 0; s < graph.num_segments(); ++s) {
-    x = put_line(lines, mode, s, x);
+    double* x = put_line(lines, mode, s, row.data());
     if (has_surface) x = put_surface(graph, lines, mode, surface, s, x);
     x = put_graph(graph, lines, s, x);
-    if (has_intensity) x = std::copy_n(intensity_columns.begin() + 4 * s, 4, x);
-    x += more.size();
+    if (has_intensity) std::copy_n(intensity_columns.begin() + 4 * s, 4, x);
+    out.values.insert(out.values.end(), row.begin(), row.end());
   }
 }
 

@@ -38,7 +38,8 @@ struct SegmentOptions {
 
 /// Memory that one thread reuses from image to image. If `keep_response`, `response` holds after
 /// segment() what was thresholded: scale * H rows of scale * W values. Else it may be left out,
-/// which saves time where the threshold does not depend on it.
+/// which saves time where the threshold does not depend on it. `objects` holds the 8-connected
+/// components of the mask.
 struct SegmentScratch {
   bool keep_response = true;
   ImageView<float> response;  // in the memory below
