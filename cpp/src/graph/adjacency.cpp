@@ -62,6 +62,17 @@ void draw_frame(BitImage& image) {
   }
 }
 
+/// What centerline4 draws: points, nodes and a frame.
+BitImage drawing(const SkeletonGraph& graph, ImageView<const std::int32_t> squared_distance) {
+  BitImage drawn(graph.rows, graph.cols);
+  for (const std::int32_t pixel : graph.point_pixel) {
+    drawn.set(pixel / graph.cols, pixel % graph.cols);
+  }
+  draw_nodes(graph, squared_distance, drawn);
+  draw_frame(drawn);
+  return drawn;
+}
+
 /// Distinct positive labels among the matched faces of a pixel's 4-neighbours, ascending.
 struct Touching {
   std::array<label_t, 4> labels{};
@@ -180,18 +191,11 @@ void centerline4_adjacency(const SkeletonGraph& graph,
                            Adjacency& out) {
   require_same_shape(graph.skeleton, "graph", squared_distance, "squared_distance");
   segment_pairs(graph, out.vv);
-  BitImage drawn(graph.rows, graph.cols);
-  for (const std::int32_t pixel : graph.point_pixel) {
-    drawn.set(pixel / graph.cols, pixel % graph.cols);
-  }
-  draw_nodes(graph, squared_distance, drawn);
-  draw_frame(drawn);
+  BitImage background;
+  close_image(drawing(graph, squared_distance), {}, background);
+  complement(background, background);
   // The drawn frame keeps the closure's ring a face of its own, which matches no region.
   MatchedFaces matched;
-  BitImage closed;
-  BitImage background;
-  close_image(drawn, {}, closed);
-  complement(closed, background);
   label_runs(background, Connectivity::four, matched.faces.closure);
   match_faces(matched.faces, regions, matched.region);
 

@@ -58,7 +58,7 @@ void EdgeList::take(Relation& out, Merge merge) {
     out.ends[kept + e] = edges_[e].second;
     out.weight[e] = static_cast<float>(edges_[e].value);
   }
-  edges_.clear();
+  edges_ = {};
 }
 
 void EdgeList::take_sum(Relation& out) {

@@ -244,7 +244,7 @@ void connect(const ExtractOptions& options, Buffers& b, StageClock& clock) {
   clock.lap("faces and adjacency");
 }
 
-void copy_nodes_and_points(const Buffers& b, HeteroGraph& out) {
+void take_nodes_and_points(Buffers& b, HeteroGraph& out) {
   const SkeletonGraph& graph = b.graph;
   out.node_rowcol.assign(graph.node_rowcol.size(), 0.0F);
   std::ranges::transform(
@@ -256,7 +256,7 @@ void copy_nodes_and_points(const Buffers& b, HeteroGraph& out) {
   out.node_degree = graph.node_degree;
   out.node_kind = graph.node_kind;
   out.segment_nodes = graph.segment_nodes;
-  out.segment_faces = b.faces.segment_faces;
+  out.segment_faces = std::move(b.faces.segment_faces);
   out.point_ptr = graph.point_ptr;
   out.point_pixel.resize(2 * graph.point_pixel.size());
   const Divider row_of(graph.cols);
@@ -323,7 +323,7 @@ void extract_graph(const ExtractInput& input,
   connect(options, b, clock);
 
   const bool with_intensity = !std::holds_alternative<std::monostate>(input.intensity);
-  copy_nodes_and_points(b, out);
+  take_nodes_and_points(b, out);
   node_radius_px(b.graph, b.squared_distance(), out.node_radius_px);
   split_regions(b.region_table,
                 with_intensity,

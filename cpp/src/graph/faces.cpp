@@ -135,10 +135,9 @@ void close_image(const BitImage& image, std::span<const index_t> anchors, BitIma
 }
 
 void find_faces(const SkeletonGraph& graph, Faces& out) {
-  BitImage closed;
-  close_image(graph.skeleton, graph.anchors, closed);
   BitImage background;
-  complement(closed, background);
+  close_image(graph.skeleton, graph.anchors, background);
+  complement(background, background);
   label_runs(background, Connectivity::four, out.closure);
   const index_t segments = graph.num_segments();
   resize_exactly(out.segment_faces, 2 * segments);
