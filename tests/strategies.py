@@ -30,16 +30,6 @@ def pixel_masks(max_side: int = 12) -> st.SearchStrategy[BoolImage]:
     return hnp.arrays(np.bool_, shapes)
 
 
-def noise_masks(max_side: int = 48) -> st.SearchStrategy[BoolImage]:
-    """Independent pixels of one density."""
-    return _seeded(random_masks.noise, max_side)
-
-
-def blob_masks(max_side: int = 64) -> st.SearchStrategy[BoolImage]:
-    """Smoothed noise above a threshold."""
-    return _seeded(random_masks.blobs, max_side)
-
-
 def drawn_vessels(max_side: int = 96) -> st.SearchStrategy[BoolImage]:
     """Thick polylines."""
     return _seeded(random_masks.vessels, max_side)

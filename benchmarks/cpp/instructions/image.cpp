@@ -13,7 +13,13 @@ int main() {
   SegmentScratch scratch;
   BitImage mask;
   SegmentOptions options;
-  count("segment local_contrast", [&] { segment(pixels, options, mask, scratch); });
-  options.method = SegmentMethod::ridge;
-  count("segment ridge", [&] { segment(pixels, options, mask, scratch); });
+  const auto segment_by = [&](SegmentMethod method) {
+    return [&, method] {
+      options.method = method;
+      segment(pixels, options, mask, scratch);
+    };
+  };
+  count("segment oriented", segment_by(SegmentMethod::oriented));
+  count("segment local_contrast", segment_by(SegmentMethod::local_contrast));
+  count("segment ridge", segment_by(SegmentMethod::ridge));
 }
