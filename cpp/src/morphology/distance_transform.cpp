@@ -61,7 +61,7 @@ void squared_distance(const BitImage& vessels,
     return;
   }
   const index_t padded = 64 * vessels.used_words();
-  std::uint16_t* row = scratch.row.request<std::uint16_t>(2 * (padded + simd::kDistanceReach));
+  auto* row = scratch.row.request<std::uint16_t>(2 * (padded + simd::kDistanceReach));
   const simd::DistanceJob job{
       .words = vessels.row(0),
       .word_stride = vessels.stride(),
