@@ -108,13 +108,15 @@ Touching regions_at(const MatchedFaces& matched, index_t r, index_t c) {
 class FewPairs {
  public:
   void add(index_t first, index_t second) {
-    for (Pair& pair : pairs_) {
-      if (pair.first == first && pair.second == second) {
-        ++pair.count;
-        return;
-      }
+    // The last point's pairs are the most likely ones.
+    const auto found = std::find_if(pairs_.rbegin(), pairs_.rend(), [&](const Pair& pair) {
+      return pair.first == first && pair.second == second;
+    });
+    if (found == pairs_.rend()) {
+      pairs_.push_back({first, second, 1});
+    } else {
+      ++found->count;
     }
-    pairs_.push_back({first, second, 1});
   }
 
   void move_to(EdgeList& edges) {

@@ -58,7 +58,7 @@ void EdgeList::take(Relation& out, Merge merge) {
     out.ends[kept + e] = edges_[e].second;
     out.weight[e] = static_cast<float>(edges_[e].value);
   }
-  edges_ = {};
+  std::vector<Edge>().swap(edges_);  // the next list needs the memory
 }
 
 void EdgeList::take_sum(Relation& out) {

@@ -115,6 +115,7 @@ void mark_border_nodes(const BitImage& excluded, SkeletonGraph& graph) {
 }
 
 void fill_holes(index_t area_px, Buffers& b, BitImage& mask) {
+  if (area_px <= 1) return;  // nothing to fill, and the labelling that would be lent stays good
   const Lent holes(b.labelling, b.fill_scratch.holes);
   const Lent background(b.spare[0], b.fill_scratch.background);
   fill_small(mask, area_px, b.exclusion(), b.fill_scratch);
@@ -297,6 +298,7 @@ void segment_image(ImageView<const float> image,
   if (scratch.keep_response) {
     kept.ridge.assign(scratch.response.data(), scratch.response.data() + scratch.response.size());
   }
+  scratch.response = {};  // its memory goes back
 }
 
 /// The graph of buffers.mask. `labelled`: buffers.labelling holds the components of the mask.

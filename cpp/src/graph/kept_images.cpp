@@ -6,6 +6,8 @@
 #include <limits>
 #include <vector>
 
+#include "gftcore/common/lent.hpp"
+
 namespace gftcore {
 namespace {
 
@@ -35,6 +37,8 @@ std::vector<float> distance_px(ImageView<const std::int32_t> squared) {
 std::vector<label_t> vessel_labels(Buffers& b, bool assigned) {
   const auto points = b.point_of_pixel();
   if (!assigned) {
+    const Lent foreign(b.spare[0], b.nearest_scratch.foreign);
+    const Lent doubtful(b.spare[1], b.nearest_scratch.doubtful);
     Labelling components;
     label_runs(b.vessels, Connectivity::eight, components);
     nearest_point(b.vessels, components, b.graph.point_pixel, points, b.nearest_scratch);

@@ -40,7 +40,7 @@ struct Workspace::Buffers {
   std::vector<label_t> region_of_face;
   Adjacency adjacency;
 
-  // What the stages use one after the other is lent to them; their own is never needed.
+  // What the stages use one after the other is lent to them; their own stays empty.
   std::array<BitImage, 5> spare;
   Labelling labelling;
   DistanceScratch distance_scratch;

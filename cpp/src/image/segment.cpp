@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <sstream>
 
 #include "gftcore/common/checks.hpp"
@@ -52,10 +53,10 @@ ImageView<float> normalised_range(ImageView<const float> image, SegmentScratch& 
 }
 
 double threshold_of(const SegmentOptions& options, SegmentScratch& scratch) {
-  const std::span<const float> response(scratch.response.data(),
-                                        static_cast<std::size_t>(scratch.response.size()));
   if (options.method == SegmentMethod::oriented) return options.oriented_threshold;
   if (options.method == SegmentMethod::local_contrast) return options.contrast_threshold;
+  const std::span<const float> response(scratch.response.data(),
+                                        static_cast<std::size_t>(scratch.response.size()));
   switch (options.ridge_threshold) {
     case RidgeThreshold::quantile:
       return quantile_threshold(response, options.ridge_quantile, scratch.threshold);

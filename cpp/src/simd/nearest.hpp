@@ -18,6 +18,7 @@ inline constexpr std::uint32_t kNearestNone = 0x7fffffff;
 inline constexpr std::int32_t kNearestBackground = -1;
 inline constexpr std::int32_t kNearestUnknown = -2;
 
+/// A point on a vessel.
 struct NearestSite {
   std::int32_t col;
   std::uint32_t tag;

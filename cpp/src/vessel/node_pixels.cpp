@@ -5,6 +5,7 @@
 #include <bit>
 #include <cstddef>
 #include <vector>
+
 #include "gftcore/common/resize_exactly.hpp"
 
 namespace gftcore::vessel {

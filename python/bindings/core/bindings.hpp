@@ -9,8 +9,8 @@ namespace gftcore::python {
 
 namespace py = pybind11;
 
-/// Images up to 5000 x 5000 are worked on in memory that their thread keeps, up to half a gigabyte
-/// of it: fresh pages would cost a third of the time. Larger ones let their memory go.
+/// Images up to 5000 x 5000 are worked on in memory that their thread keeps, about half a gigabyte
+/// of it then: fresh pages would cost a third of the time. Larger ones let their memory go.
 inline constexpr index_t kKeptPixels = index_t{5000} * 5000;
 
 /// One function per area of the core; module.cpp calls them all.

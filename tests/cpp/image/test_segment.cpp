@@ -5,6 +5,8 @@
 #include <array>
 #include <functional>
 #include <limits>
+#include <random>
+#include <vector>
 
 #include "../drawing.hpp"
 #include "gftcore/common/error.hpp"
@@ -109,6 +111,21 @@ TEST_CASE("one pixel and one value have no vessels") {
   }
 }
 
+/// Whether a labelling is that of a mask's 8-connected components.
+void check_labelled(const BitImage& mask, const Labelling& objects) {
+  Labelling want;
+  label_runs(mask, Connectivity::eight, want);
+  CHECK(objects.count == want.count);
+  CHECK(objects.row_ptr == want.row_ptr);
+  CHECK(objects.label_of_run == want.label_of_run);
+  REQUIRE(objects.runs.size() == want.runs.size());
+  for (std::size_t i = 0; i < want.runs.size(); ++i) {
+    CHECK(objects.runs[i].row == want.runs[i].row);
+    CHECK(objects.runs[i].begin == want.runs[i].begin);
+    CHECK(objects.runs[i].end == want.runs[i].end);
+  }
+}
+
 TEST_CASE("objects are 8-connected, and those below the limit go") {
   const BitImage before = drawn({
       "##...#",
@@ -122,6 +139,25 @@ TEST_CASE("objects are 8-connected, and those below the limit go") {
     BitImage mask = before;
     drop_small_objects(mask, limit, objects, area_px);
     CHECK(mask.count() == left);
+    check_labelled(mask, objects);
+  }
+}
+
+TEST_CASE("the objects that stay are numbered anew") {
+  std::mt19937 random(5);
+  Labelling objects;
+  std::vector<index_t> area_px;
+  for (const double density : {0.05, 0.3, 0.5, 0.6}) {
+    BitImage mask(70, 150);
+    for (index_t r = 0; r < mask.rows(); ++r) {
+      for (index_t c = 0; c < mask.cols(); ++c) {
+        if (std::bernoulli_distribution(density)(random)) mask.set(r, c);
+      }
+    }
+    for (const index_t limit : {0, 3, 12}) {
+      drop_small_objects(mask, limit, objects, area_px);
+      check_labelled(mask, objects);
+    }
   }
 }
 

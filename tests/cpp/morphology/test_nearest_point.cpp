@@ -102,6 +102,16 @@ TEST_CASE("every target equals brute force on noise and discs, few points and ma
   }
 }
 
+TEST_CASE("several bands of rows, and points around the last row that a band looks at (exact)") {
+  std::mt19937 random(11);
+  const BitImage vessels = noise_image(300, 70, 0.8, random);
+  for (const std::size_t count : {std::size_t{30}, std::size_t{900}}) {
+    check_all_targets(vessels, random_points(vessels, count, random));
+  }
+  const BitImage column = full_image(300, 3);
+  for (std::int32_t row = 188; row <= 196; ++row) check_all_targets(column, {3 * row + 1});
+}
+
 TEST_CASE("points beyond the window, among rings that all interfere (exact)") {
   BitImage rings(150, 150);
   for (index_t i = 0; i < 75; i += 3) {

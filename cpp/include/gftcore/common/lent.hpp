@@ -8,7 +8,7 @@ namespace gftcore {
 /// Lends a buffer to a kernel whose own one would be needed at this time only, for as long as this
 /// object lives. The content is whatever the last user left.
 template <class T>
-class Lent {
+class [[nodiscard]] Lent {
  public:
   Lent(T& owner, T& borrower) : owner_(owner), borrower_(borrower) { std::swap(owner_, borrower_); }
   ~Lent() { std::swap(owner_, borrower_); }

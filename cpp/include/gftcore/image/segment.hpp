@@ -83,7 +83,8 @@ void ridge_response(ImageView<const float> image,
                     SegmentScratch& scratch,
                     Target target = active_target());
 
-/// Clear every 8-connected component of ones with fewer than `min_object_px` pixels.
+/// Clear every 8-connected component of ones with fewer than `min_object_px` pixels. `objects` then
+/// holds those that stay, as label_runs() would.
 void drop_small_objects(BitImage& mask,
                         index_t min_object_px,
                         Labelling& objects,

@@ -22,8 +22,8 @@ struct NearestScratch {
   std::vector<index_t> area_px;             // [components + 1] in some of the rows
   std::vector<std::uint8_t> has_site;       // [components + 1]
   BitImage foreign;                         // pixels of all components but the main one
-  BitImage doubtful;  // pixels nearest to a site of those, or without a known one
-  ScratchMemory keys;
+  BitImage doubtful;   // pixels nearest to a site of those, or without a known one
+  ScratchMemory keys;  // of a band of rows, or the box of a component searched on its own
   std::vector<std::int32_t> open_runs;  // runs with pixels still to be decided
   std::vector<index_t> open_ptr;        // [components + 3] into sorted_runs
   std::vector<std::int32_t> sorted_runs;

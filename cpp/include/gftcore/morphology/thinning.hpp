@@ -33,7 +33,7 @@ struct ThinScratch {
   std::vector<std::uint8_t> active;   // one bit a word, block column by block column
   std::vector<std::uint8_t> changed;  // the last two passes
   std::vector<std::uint8_t> recent;   // either of them, and the rows around
-  ScratchMemory order;                // of ordered thinning: its pixels, twice
+  ScratchMemory order;  // of ordered thinning: its pixels, twice where vessels are wide
 };
 
 /// Thin a mask to lines one pixel wide; outside the image is background.

@@ -45,7 +45,7 @@ void prune(SkeletonGraph& graph,
            const PruneOptions& options,
            TraceScratch& scratch);
 
-/// trace(), then prune(), at the cost of tracing once.
+/// trace(), then prune(), at the cost of tracing once. `skeleton` and `anchors` may be out's own.
 void trace_pruned(const BitImage& skeleton,
                   std::span<const index_t> anchors,
                   ImageView<const std::int32_t> squared_distance,
