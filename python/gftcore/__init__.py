@@ -23,7 +23,7 @@ from gftcore.errors import GftcoreError, GftcoreWarning
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from gftcore import cli, errors, graph, io, metrics, reference, segmentation
+    from gftcore import cli, datasets, errors, graph, io, metrics, reference, segmentation
 
 __version__ = "0.1.0"
 
@@ -32,6 +32,7 @@ __all__ = [
     "GftcoreWarning",
     "__version__",
     "cli",
+    "datasets",
     "errors",
     "graph",
     "io",
@@ -47,7 +48,16 @@ __getattr__, __dir__ = attach(
     __name__,
     {
         name: name
-        for name in ("cli", "errors", "graph", "io", "metrics", "reference", "segmentation")
+        for name in (
+            "cli",
+            "datasets",
+            "errors",
+            "graph",
+            "io",
+            "metrics",
+            "reference",
+            "segmentation",
+        )
     },
 )
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 import gftcore
+from gftcore.cli.data import data
 from gftcore.cli.demo import demo
 from gftcore.cli.doctor import doctor
 from gftcore.cli.extract import extract
@@ -46,3 +47,4 @@ def _options(
 
 for _command in (demo, segment, extract, doctor):
     app.command()(_command)
+app.add_typer(data)

@@ -15,11 +15,18 @@ if TYPE_CHECKING:
 __all__ = ["Channel", "Debug", "DryRun", "Json", "MaxPixels", "Method", "Out", "Overwrite"]
 __all__ += ["Contrast", "MinObject", "OrientedSigma", "OrientedThreshold", "Paths", "Quiet"]
 __all__ += ["RidgeQuantile", "RidgeThreshold", "Scale", "Sigma", "Threads", "segment_config"]
+__all__ += ["ManifestFile", "Seed"]
 
 Paths = Annotated[
     list[Path], typer.Argument(help="Images, or folders that are searched for images.")
 ]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results.", file_okay=False)]
+ManifestFile = Annotated[
+    Path, typer.Argument(metavar="MANIFEST", help="CSV: id,subject,eye,path,label and more.")
+]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, max=2**63 - 1, help="The same seed, the same result.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]

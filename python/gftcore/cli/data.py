@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""``gftcore data``: the commands that make, check and divide data sets."""
+
+from __future__ import annotations
+
+import typer
+
+from gftcore.cli.data_check import data_check
+from gftcore.cli.data_split import data_split
+
+__all__ = ["data"]
+
+data = typer.Typer(
+    name="data",
+    help="Data sets: check a manifest and its files, divide its subjects.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+data.command("check")(data_check)
+data.command("split")(data_split)
