@@ -23,7 +23,7 @@ from gftcore.errors import GftcoreError, GftcoreWarning
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from gftcore import cli, errors, graph, io, metrics, reference, segmentation
+    from gftcore import cli, errors, graph, io, metrics, reference, segmentation, synth
 
 __version__ = "0.1.0"
 
@@ -41,13 +41,23 @@ __all__ = [
     "set_simd_target",
     "simd_target",
     "simd_targets",
+    "synth",
 ]
 
 __getattr__, __dir__ = attach(
     __name__,
     {
         name: name
-        for name in ("cli", "errors", "graph", "io", "metrics", "reference", "segmentation")
+        for name in (
+            "cli",
+            "errors",
+            "graph",
+            "io",
+            "metrics",
+            "reference",
+            "segmentation",
+            "synth",
+        )
     },
 )
 

@@ -31,7 +31,7 @@ def loaded_after(code: str) -> set[str]:
         "import gftcore",
         "import gftcore; gftcore.simd_target()",
         "import gftcore.errors",
-        "import gftcore.graph, gftcore.io, gftcore.metrics, gftcore.segmentation",
+        "import gftcore.graph, gftcore.io, gftcore.metrics, gftcore.segmentation, gftcore.synth",
         "from gftcore.cli import main; main(['--help'])",
     ],
 )
@@ -49,6 +49,7 @@ def test_no_numpy_yet(code: str) -> None:
         "from gftcore.segmentation import *",
         "from gftcore.io import *",
         "from gftcore.metrics import *",
+        "from gftcore.synth import *",
         "import gftcore.cli.app, gftcore.cli.extraction",
     ],
 )
@@ -58,7 +59,9 @@ def test_the_base_needs_no_optional_package(code: str) -> None:
     )
 
 
-@pytest.mark.parametrize("module", ["gftcore", "gftcore.graph", "gftcore.io", "gftcore.metrics"])
+@pytest.mark.parametrize(
+    "module", ["gftcore", "gftcore.graph", "gftcore.io", "gftcore.metrics", "gftcore.synth"]
+)
 def test_lazy_names_exist(module: str) -> None:
     package = __import__(module, fromlist=["*"])
     for name in package.__all__:
