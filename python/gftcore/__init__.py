@@ -23,7 +23,7 @@ from gftcore.errors import GftcoreError, GftcoreWarning
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from gftcore import cli, datasets, errors, graph, io, metrics, reference, segmentation
+    from gftcore import cli, datasets, errors, graph, io, metrics, reference, segmentation, synth
 
 __version__ = "0.1.0"
 
@@ -42,6 +42,7 @@ __all__ = [
     "set_simd_target",
     "simd_target",
     "simd_targets",
+    "synth",
 ]
 
 __getattr__, __dir__ = attach(
@@ -57,6 +58,7 @@ __getattr__, __dir__ = attach(
             "metrics",
             "reference",
             "segmentation",
+            "synth",
         )
     },
 )

@@ -19,12 +19,15 @@ __all__: list[str] = [
     "assign_pixels",
     "border_anchors",
     "csr_from_edges",
+    "draw_mask",
+    "draw_vessels",
     "extract",
     "extract_image",
     "faces",
     "fill_small",
     "find_faz",
     "gaussian_taps",
+    "grow_vessels",
     "label",
     "local_contrast",
     "match_faces",
@@ -32,6 +35,7 @@ __all__: list[str] = [
     "minimal_pass",
     "oriented",
     "prune",
+    "random_stream",
     "region_table",
     "resize_cubic",
     "ridge",
@@ -185,6 +189,22 @@ def csr_from_edges(
     rowptr, col, eid, colptr, row, slot, inv_deg of the edges src -> dst.
     """
 
+def draw_mask(
+    vessels: numpy.typing.NDArray[numpy.float64], side_px: typing.SupportsInt | typing.SupportsIndex
+) -> numpy.typing.NDArray[numpy.bool]:
+    """
+    Mask of straight vessels [n, 5]: x0, y0, x1, y1, radius.
+    """
+
+def draw_vessels(
+    vessels: numpy.typing.NDArray[numpy.float64],
+    side_px: typing.SupportsInt | typing.SupportsIndex,
+    block: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple[numpy.typing.NDArray[numpy.bool], numpy.typing.NDArray[numpy.float32]]:
+    """
+    Mask of straight vessels and their image, which is `block` times smaller.
+    """
+
 def extract(
     mask: numpy.typing.NDArray[numpy.uint8],
     options: dict,
@@ -244,6 +264,15 @@ def gaussian_taps(
     Correlation taps of a Gaussian or its first or second derivative.
     """
 
+def grow_vessels(
+    options: dict,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    stream: typing.SupportsInt | typing.SupportsIndex,
+) -> dict:
+    """
+    Arterial and venous trees, as a dict of arrays; options are those of GrowthOptions.
+    """
+
 def label(
     mask: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8],
     connectivity: typing.SupportsInt | typing.SupportsIndex,
@@ -301,6 +330,16 @@ def prune(
 ) -> SkeletonGraph:
     """
     A copy of the graph without its spurs.
+    """
+
+def random_stream(
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    stream: typing.SupportsInt | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    normal: bool,
+) -> numpy.typing.NDArray[numpy.float64]:
+    """
+    The first uniform or normal numbers of a stream.
     """
 
 def region_table(

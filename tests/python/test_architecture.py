@@ -31,7 +31,7 @@ TOP_LEVEL = {
     "python",
     "tests",
 }
-BASE_SUBPACKAGES = ("cli", "datasets", "graph", "io", "metrics", "segmentation")
+BASE_SUBPACKAGES = ("cli", "datasets", "graph", "io", "metrics", "segmentation", "synth")
 NOT_IN_BASE = ("cv2", "matplotlib", "numba", "pandas", "scipy", "skimage", "sklearn", "torch")
 
 

@@ -31,7 +31,8 @@ def loaded_after(code: str) -> set[str]:
         "import gftcore",
         "import gftcore; gftcore.simd_target()",
         "import gftcore.errors",
-        "import gftcore.datasets, gftcore.graph, gftcore.io, gftcore.metrics, gftcore.segmentation",
+        "import gftcore.datasets, gftcore.graph, gftcore.io, gftcore.metrics",
+        "import gftcore.segmentation, gftcore.synth",
         "from gftcore.cli import main; main(['--help'])",
     ],
 )
@@ -50,6 +51,7 @@ def test_no_numpy_yet(code: str) -> None:
         "from gftcore.io import *",
         "from gftcore.metrics import *",
         "from gftcore.datasets import *",
+        "from gftcore.synth import *",
         "import gftcore.cli.app, gftcore.cli.extraction",
     ],
 )
@@ -61,7 +63,14 @@ def test_the_base_needs_no_optional_package(code: str) -> None:
 
 @pytest.mark.parametrize(
     "module",
-    ["gftcore", "gftcore.datasets", "gftcore.graph", "gftcore.io", "gftcore.metrics"],
+    [
+        "gftcore",
+        "gftcore.datasets",
+        "gftcore.graph",
+        "gftcore.io",
+        "gftcore.metrics",
+        "gftcore.synth",
+    ],
 )
 def test_lazy_names_exist(module: str) -> None:
     package = __import__(module, fromlist=["*"])

@@ -18,6 +18,7 @@ USES = {
     "vessel": {"common", "morphology"},
     "intercapillary": {"common", "simd", "morphology"},
     "graph": {"common", "morphology", "image", "vessel", "intercapillary"},
+    "synth": {"common"},
 }
 INCLUDE = re.compile(r'#include "(?:\.\./)?(?:gftcore/)?(\w+)/')
 

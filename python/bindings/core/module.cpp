@@ -14,4 +14,5 @@ PYBIND11_MODULE(_core, m) {
   gftcore::python::bind_image(m);
   gftcore::python::bind_graph(m);
   gftcore::python::bind_extract(m);
+  gftcore::python::bind_synth(m);
 }
