@@ -34,6 +34,7 @@ GROUPS = (
     "faces",
     "adjacency",
     "csr",
+    "synth",
     "mask",
     "image",
     "batch",
