@@ -149,6 +149,7 @@ void trace_vessels(const ExtractOptions& options, Buffers& b, StageClock& clock)
 
   const Lent nodes(b.spare[0], b.trace_scratch.nodes);
   const Lent junctions(b.spare[1], b.trace_scratch.junctions);
+  const Lent unvisited(b.spare[2], b.trace_scratch.unvisited);
   trace_pruned(b.graph.skeleton, anchors, distance, options.prune, b.graph, b.trace_scratch);
   merge_junctions(distance, options.merge_px, b.graph);
   if (b.has_exclusion) mark_border_nodes(b.excluded, b.graph);
