@@ -22,7 +22,7 @@ from typing import Any
 import mutations
 import numpy as np
 
-from gftcore import graph, io
+from gftcore import datasets, graph, io, synth
 from gftcore.errors import GftcoreError
 
 #: Pixel limit of the readers in these runs; larger images must be refused, not decoded.
@@ -143,11 +143,63 @@ class Graphs:
         return ""
 
 
+class Lists:
+    """Cases for `read_manifest`, `read_splits` and `read_edges`."""
+
+    def __init__(self, folder: Path) -> None:
+        records = [
+            datasets.Record(
+                id=f"{i}_OD", subject=f"{i // 2}", eye="OD", path=f"{i}.png", label=label, fov_mm=3
+            )
+            for i, label in enumerate(["Healthy", "NPDR", "PDR"] * 4)
+        ]
+        self.manifest = datasets.write_manifest(folder / "sound.csv", records)
+        datasets.write_splits(folder / "sound.json", datasets.split_subjects(self.manifest))
+        options = synth.GrowthOptions.test_profile(svc=1, dvc=0)
+        synth.write_edges(folder / "trees.csv", synth.grow_vessels(seed=1, options=options).edges())
+        names = ("sound.csv", "sound.json", "trees.csv")
+        self.valid = [(folder / name).read_bytes() for name in names]
+
+    def make(self, rng: np.random.Generator, folder: Path) -> Path:
+        """Write one malformed file; its name tells who is to read it."""
+        kind = int(rng.integers(3))
+        path = folder / ("case.csv", "case.json", "case.edges")[kind]
+        if kind == 1 and rng.random() < 0.5:
+            path.write_bytes(mutations.other_json(rng, self.valid[kind]))
+        else:
+            path.write_bytes(mutations.damaged(rng, self.valid[kind], self.valid))
+        return path
+
+    def judge(self, rng: np.random.Generator, path: Path) -> tuple[str, str]:
+        """Read the file by the reader of its kind."""
+        del rng
+        if path.suffix == ".csv":
+            return judge(
+                lambda: datasets.read_manifest(path),
+                lambda found: isinstance(found, datasets.Manifest),
+                path,
+            )
+        if path.suffix == ".json":
+            return judge(
+                lambda: datasets.read_splits(path, self.manifest),
+                lambda found: isinstance(found, datasets.Splits),
+                path,
+            )
+        return judge(
+            lambda: synth.read_edges(path), lambda found: isinstance(found, synth.Edges), path
+        )
+
+
 def run(kind: str, cases: int, first: int, folder: Path) -> dict[str, Any]:
     """Judge `cases` files, numbered from `first`."""
     warnings.simplefilter("ignore")
     folder.mkdir(parents=True, exist_ok=True)
-    source: Images | Graphs = Images() if kind == "images" else Graphs(folder)
+    sources: dict[str, Callable[[], Images | Graphs | Lists]] = {
+        "images": Images,
+        "graphs": lambda: Graphs(folder),
+        "lists": lambda: Lists(folder),
+    }
+    source = sources[kind]()
     outcomes: dict[str, int] = {}
     findings: list[str] = []
     slowest = 0.0
@@ -179,7 +231,7 @@ def run(kind: str, cases: int, first: int, folder: Path) -> dict[str, Any]:
 def main() -> int:
     """Run and print the summary; exit code 1 with findings."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kind", choices=("images", "graphs"), required=True)
+    parser.add_argument("--kind", choices=("images", "graphs", "lists"), required=True)
     parser.add_argument("--cases", type=int, default=1000)
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--folder", type=Path, required=True)
