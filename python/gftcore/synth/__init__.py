@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Synthetic OCT angiographies: vessels that are grown, and drawn as mask and image.
+"""Synthetic OCT angiographies: eyes whose vessels and lesions are known.
+
+`make_eye` makes an eye of a class; the other functions are its steps.
 
 Examples
 --------
@@ -18,35 +20,65 @@ from gftcore._lazy import attach
 
 if TYPE_CHECKING:
     from gftcore.synth.edges import Edges, read_edges, write_edges
+    from gftcore.synth.eye import SyntheticEye, make_eye, unedited_eye
     from gftcore.synth.growth import VesselForest, grow_vessels
+    from gftcore.synth.lesions import Lesion, Place, label_of
     from gftcore.synth.options import GrowthMode, GrowthOptions
+    from gftcore.synth.parameters import EyeParameters, draw_parameters
     from gftcore.synth.raster import draw_image, draw_mask, draw_vessels
+    from gftcore.synth.truth import EyeTruth, SegmentEdit, read_truth, truth_json, write_truth
 
 __all__ = [
     "Edges",
+    "EyeParameters",
+    "EyeTruth",
     "GrowthMode",
     "GrowthOptions",
+    "Lesion",
+    "Place",
+    "SegmentEdit",
+    "SyntheticEye",
     "VesselForest",
     "draw_image",
     "draw_mask",
+    "draw_parameters",
     "draw_vessels",
     "grow_vessels",
+    "label_of",
+    "make_eye",
     "read_edges",
+    "read_truth",
+    "truth_json",
+    "unedited_eye",
     "write_edges",
+    "write_truth",
 ]
 
 __getattr__, __dir__ = attach(
     __name__,
     {
         "Edges": "edges",
+        "EyeParameters": "parameters",
+        "EyeTruth": "truth",
         "GrowthMode": "options",
         "GrowthOptions": "options",
+        "Lesion": "lesions",
+        "Place": "lesions",
+        "SegmentEdit": "truth",
+        "SyntheticEye": "eye",
         "VesselForest": "growth",
         "draw_image": "raster",
         "draw_mask": "raster",
+        "draw_parameters": "parameters",
         "draw_vessels": "raster",
         "grow_vessels": "growth",
+        "label_of": "lesions",
+        "make_eye": "eye",
         "read_edges": "edges",
+        "read_truth": "truth",
+        "truth_json": "truth",
+        "unedited_eye": "eye",
         "write_edges": "edges",
+        "write_truth": "truth",
     },
 )

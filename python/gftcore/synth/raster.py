@@ -20,6 +20,8 @@ __all__ = ["draw_image", "draw_mask", "draw_vessels"]
 MOST_OVERSAMPLING = 64
 # Beyond it, an edge of the field of view would be lost in the rounding of its own length.
 FARTHEST = 1e6
+#: Half-width that is drawn, per radius: that of the published masks.
+HALF_WIDTH_PER_RADIUS = 0.9028
 
 
 def draw_mask(edges: Edges, *, side_px: int = 1216) -> NDArray[np.bool_]:

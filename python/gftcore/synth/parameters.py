@@ -1,0 +1,275 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is drawn for an eye before its vessels grow."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from gftcore._validation import describe, require_choice, require_int, require_real
+from gftcore.config import require_fields
+from gftcore.errors import ArgumentError, ArgumentTypeError
+from gftcore.synth.draws import Draws, alike
+from gftcore.synth.lesions import LARGE_MM2
+from gftcore.synth.options import GrowthOptions
+
+__all__ = ["EyeParameters", "draw_parameters"]
+
+LABELS = ("Healthy", "NPDR", "PDR")
+EYES = ("OD", "OS")
+
+# Ranges by class: extent of disease as this project sets it, its directions as published (Tang et
+# al. 2020, Mastropasqua et al. 2017). An area of 0.2 mm2 or more makes an eye proliferative.
+_RANGES: Mapping[str, Mapping[str, tuple[float, float]]] = {
+    "Healthy": {"faz_factor": (0.8, 1.2)},
+    "NPDR": {
+        "patches": (2, 6),
+        "patch_mm2": (0.02, 0.19),
+        "faz_factor": (1.1, 1.6),
+        "faz_jaggedness": (0.05, 0.15),
+        "tortuous_share": (0.1, 0.3),
+        "arc_per_chord": (1.08, 1.2),
+        "beaded_share": (0.1, 0.3),
+        "beading_depth": (0.15, 0.15),
+        "microaneurysms": (3, 20),
+    },
+    "PDR": {
+        "patches": (0, 4),
+        "patch_mm2": (0.02, 0.19),
+        "large_patches": (2, 5),
+        "large_patch_mm2": (0.205, 1.0),
+        "faz_factor": (1.5, 2.5),
+        "faz_jaggedness": (0.1, 0.2),
+        "tortuous_share": (0.2, 0.4),
+        "arc_per_chord": (1.1, 1.3),
+        "beaded_share": (0.2, 0.4),
+        "beading_depth": (0.3, 0.3),
+        "microaneurysms": (5, 30),
+        "tufts": (0, 2),
+    },
+}
+_CAPILLARY_LOSS = (0.0, 0.08)
+_MICROANEURYSM_MM = (0.02, 0.06)
+_TUFT_MM = (0.1, 0.3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EyeParameters:
+    """All that distinguishes one eye from another, apart from its random numbers.
+
+    Lengths are in mm, areas in mm2, shares and factors plain numbers.
+
+    Parameters
+    ----------
+    label
+        ``Healthy``, ``NPDR`` or ``PDR``; `draw_parameters` draws the others to suit it.
+    eye
+        ``OD`` or ``OS``.
+    growth
+        How the vessels grow, with the foveal parameter of this eye.
+    capillary_loss
+        Share of capillary segments that are lost at random; no lesion.
+    patches_mm2
+        Areas without perfusion.
+    patches_at_faz
+        How many of them, the largest first, merge with the FAZ.
+    faz_factor
+        Area of the FAZ as a multiple of the grown one; 1 leaves it as it is.
+    faz_jaggedness
+        Standard deviation of the radius of its new outline.
+    tortuous_share, arc_per_chord
+        Share of segments that wind, and the range of how much.
+    beaded_share, beading_depth
+        Share of larger venous segments whose calibre varies, and its amplitude.
+    microaneurysms_mm
+        Diameters.
+    tufts_mm
+        Diameters of neovascular tufts.
+    """
+
+    label: str = "Healthy"
+    eye: str = "OD"
+    growth: GrowthOptions = field(default_factory=GrowthOptions)
+    capillary_loss: float = 0.0
+    patches_mm2: tuple[float, ...] = ()
+    patches_at_faz: int = 0
+    faz_factor: float = 1.0
+    faz_jaggedness: float = 0.0
+    tortuous_share: float = 0.0
+    arc_per_chord: tuple[float, float] = (1.0, 1.0)
+    beaded_share: float = 0.0
+    beading_depth: float = 0.0
+    microaneurysms_mm: tuple[float, ...] = ()
+    tufts_mm: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        def put(name: str, value: object) -> None:
+            object.__setattr__(self, name, value)
+
+        put("label", require_choice(self.label, LABELS, "label"))
+        put("eye", require_choice(self.eye, EYES, "eye"))
+        if not isinstance(self.growth, GrowthOptions):
+            raise ArgumentTypeError(f"growth must be GrowthOptions, got {describe(self.growth)}")
+        for name, low, high in (
+            ("capillary_loss", 0.0, 1.0),
+            ("faz_factor", 1.0, 4.0),
+            ("faz_jaggedness", 0.0, 0.3),
+            ("tortuous_share", 0.0, 1.0),
+            ("beaded_share", 0.0, 1.0),
+            ("beading_depth", 0.0, 0.9),
+        ):
+            put(name, _between(getattr(self, name), name, low, high))
+        put("arc_per_chord", _numbers(self.arc_per_chord, "arc_per_chord", 1.0, 2.0))
+        bends: tuple[float, ...] = self.arc_per_chord
+        if len(bends) != 2 or bends[0] > bends[1]:
+            raise ArgumentError(f"arc_per_chord must be (low, high), got {self.arc_per_chord}")
+        put("patches_mm2", _numbers(self.patches_mm2, "patches_mm2", 0.001, 2.0))
+        put("microaneurysms_mm", _numbers(self.microaneurysms_mm, "microaneurysms_mm", 0.01, 0.2))
+        put("tufts_mm", _numbers(self.tufts_mm, "tufts_mm", 0.05, 0.6))
+        most = len(self.patches_mm2)
+        put("patches_at_faz", require_int(self.patches_at_faz, "patches_at_faz", 0, most))
+        large = any(area >= LARGE_MM2 for area in self.patches_mm2)
+        stage = "NPDR" if self.patches_mm2 or self.microaneurysms_mm else "Healthy"
+        if (stage := "PDR" if large or self.tufts_mm else stage) != self.label:
+            raise ArgumentError(f"label must suit the lesions, which make it {stage}")
+
+    def replace(self, **changes: Any) -> EyeParameters:
+        """Return a copy with some fields changed."""
+        require_fields(self, changes)
+        return dataclasses.replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain JSON values."""
+        out = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        lists = {name: list(value) for name, value in out.items() if isinstance(value, tuple)}
+        return {**out, **lists, "growth": self.growth.to_dict()}
+
+
+def draw_parameters(
+    label: str = "Healthy",
+    *,
+    eye: str = "OD",
+    seed: int,
+    stream: int = 0,
+    subject_stream: int | None = None,
+) -> EyeParameters:
+    """Draw the parameters of an eye of a class.
+
+    Parameters
+    ----------
+    label
+        ``Healthy``, ``NPDR`` or ``PDR``.
+    eye
+        ``OD`` or ``OS``.
+    seed, stream
+        As for `make_eye`.
+    subject_stream
+        The eyes of a subject share it: each of their numbers then differs by at most 15 % of its
+        range. None: no other eye is like this one.
+
+    Examples
+    --------
+    >>> right, left = (
+    ...     draw_parameters("NPDR", eye=eye, seed=5, stream=k, subject_stream=0)
+    ...     for k, eye in enumerate(("OD", "OS"))
+    ... )
+    >>> abs(right.faz_factor - left.faz_factor) < 0.15
+    True
+    """
+    require_choice(label, LABELS, "label")
+    draw = _Range(seed, stream, subject_stream)
+    ranges = _RANGES[label]
+
+    def between(name: str) -> float:
+        # Every number takes its turn in every class, so that all classes see the same ones.
+        low, high = ranges.get(name, (0.0, 0.0))
+        return low + (high - low) * draw.next()
+
+    def count(name: str) -> int:
+        low, high = ranges.get(name, (0.0, 0.0))
+        return int(low + (high - low + 1) * draw.next())
+
+    def several(number: int, most: int, low: float, high: float) -> list[float]:
+        # Small ones are frequent: the logarithm is uniform.
+        all_ = [low * math.exp(math.log(high / low) * draw.next()) for _ in range(most)]
+        return [round(value, 4) for value in all_[:number]]
+
+    growth = GrowthOptions()
+    faz_mm = growth.faz_mean_mm + growth.faz_sd_mm * NormalDist().inv_cdf(draw.inner())
+    faz_factor = between("faz_factor")
+    loss = _CAPILLARY_LOSS[0] + (_CAPILLARY_LOSS[1] - _CAPILLARY_LOSS[0]) * draw.next()
+    small = several(count("patches"), 6, *_RANGES["NPDR"]["patch_mm2"])
+    large = several(count("large_patches"), 5, *_RANGES["PDR"]["large_patch_mm2"])
+    merged = int(2 * draw.next()) + 1
+    jaggedness = between("faz_jaggedness")
+    tortuous_share = between("tortuous_share")
+    beaded_share = between("beaded_share")
+    depth = between("beading_depth")
+    aneurysms = several(count("microaneurysms"), 30, *_MICROANEURYSM_MM)
+    tufts = several(count("tufts"), 2, *_TUFT_MM)
+    if label == "Healthy":
+        faz_mm *= math.sqrt(faz_factor)
+        faz_factor = 1.0
+    return EyeParameters(
+        label=label,
+        eye=eye,
+        growth=growth.replace(faz_mean_mm=round(max(faz_mm, 0.0), 5), faz_sd_mm=0.0),
+        capillary_loss=round(loss, 4),
+        patches_mm2=tuple(sorted(large + small, reverse=True)),
+        patches_at_faz=min(merged, len(large)),
+        faz_factor=round(faz_factor, 4),
+        faz_jaggedness=round(jaggedness, 4),
+        tortuous_share=round(tortuous_share, 4),
+        arc_per_chord=ranges.get("arc_per_chord", (1.0, 1.0)),
+        beaded_share=round(beaded_share, 4),
+        beading_depth=depth,
+        microaneurysms_mm=tuple(aneurysms),
+        tufts_mm=tuple(tufts),
+    )
+
+
+class _Range:
+    """Uniform numbers of an eye, near those of its subject if it has one."""
+
+    def __init__(self, seed: int, stream: int, subject_stream: int | None) -> None:
+        numbers = Draws(seed, stream_of(stream, "parameters")).uniforms(_NUMBERS)
+        if subject_stream is not None:
+            shared = Draws(seed, stream_of(subject_stream, "subject")).uniforms(_NUMBERS)
+            numbers = alike(numbers, shared)
+        self._numbers = iter(numbers.tolist())
+
+    def next(self) -> float:
+        return float(next(self._numbers))
+
+    def inner(self) -> float:
+        """Return one without 0 and 1."""
+        return min(max(self.next(), 1e-9), 1 - 1e-9)
+
+
+_NUMBERS = 64
+_PURPOSES = ("growth", "background", "image", "edits", "parameters", "subject")
+MOST_STREAMS = 2**61
+
+
+def stream_of(stream: int, purpose: str) -> int:
+    """Return the random stream of one purpose of an eye; an eye has eight."""
+    return 8 * stream + _PURPOSES.index(purpose)
+
+
+def _between(value: object, name: str, low: float, high: float) -> float:
+    number = require_real(value, name)
+    if not low <= number <= high:
+        raise ArgumentError(f"{name} must be between {low:g} and {high:g}, got {number:g}")
+    return number
+
+
+def _numbers(values: object, name: str, low: float, high: float) -> tuple[float, ...]:
+    if not isinstance(values, (tuple, list, np.ndarray)):
+        raise ArgumentTypeError(f"{name} must be a sequence of numbers, got {describe(values)}")
+    return tuple(_between(value, f"{name}[{i}]", low, high) for i, value in enumerate(values))
