@@ -27,7 +27,11 @@ EYES = ("OD", "OS")
 # Ranges by class: extent of disease as this project sets it, its directions as published (Tang et
 # al. 2020, Mastropasqua et al. 2017). An area of 0.2 mm2 or more makes an eye proliferative.
 _RANGES: Mapping[str, Mapping[str, tuple[float, float]]] = {
-    "Healthy": {"faz_factor": (0.8, 1.2)},
+    "Healthy": {
+        "faz_factor": (1.0, 1.0),
+        "tortuous_share": (0.0, 0.2),
+        "arc_per_chord": (1.03, 1.15),
+    },
     "NPDR": {
         "patches": (2, 6),
         "patch_mm2": (0.02, 0.19),
@@ -54,6 +58,10 @@ _RANGES: Mapping[str, Mapping[str, tuple[float, float]]] = {
         "tufts": (0, 2),
     },
 }
+# Healthy eyes differ, too; without it, one number such as the area
+# of the FAZ or the shape of the mean intercapillary area would tell the class.
+_FAZ_NATURAL = (0.8, 1.2)
+_DVC_ITERATIONS = (143, 167)
 _CAPILLARY_LOSS = (0.0, 0.08)
 _MICROANEURYSM_MM = (0.02, 0.06)
 _TUFT_MM = (0.1, 0.3)
@@ -188,8 +196,7 @@ def draw_parameters(
 
     def between(name: str) -> float:
         # Every number takes its turn in every class, so that all classes see the same ones.
-        low, high = ranges.get(name, (0.0, 0.0))
-        return low + (high - low) * draw.next()
+        return draw.between(*ranges.get(name, (0.0, 0.0)))
 
     def count(name: str) -> int:
         low, high = ranges.get(name, (0.0, 0.0))
@@ -202,8 +209,10 @@ def draw_parameters(
 
     growth = GrowthOptions()
     faz_mm = growth.faz_mean_mm + growth.faz_sd_mm * NormalDist().inv_cdf(draw.inner())
+    faz_mm = max(faz_mm, 0.0) * math.sqrt(draw.between(*_FAZ_NATURAL))
+    iterations = round(draw.between(*_DVC_ITERATIONS))
+    loss = draw.between(*_CAPILLARY_LOSS)
     faz_factor = between("faz_factor")
-    loss = _CAPILLARY_LOSS[0] + (_CAPILLARY_LOSS[1] - _CAPILLARY_LOSS[0]) * draw.next()
     small = several(count("patches"), 6, *_RANGES["NPDR"]["patch_mm2"])
     large = several(count("large_patches"), 5, *_RANGES["PDR"]["large_patch_mm2"])
     merged = int(2 * draw.next()) + 1
@@ -213,13 +222,14 @@ def draw_parameters(
     depth = between("beading_depth")
     aneurysms = several(count("microaneurysms"), 30, *_MICROANEURYSM_MM)
     tufts = several(count("tufts"), 2, *_TUFT_MM)
-    if label == "Healthy":
-        faz_mm *= math.sqrt(faz_factor)
-        faz_factor = 1.0
     return EyeParameters(
         label=label,
         eye=eye,
-        growth=growth.replace(faz_mean_mm=round(max(faz_mm, 0.0), 5), faz_sd_mm=0.0),
+        growth=growth.replace(
+            faz_mean_mm=round(faz_mm, 5),
+            faz_sd_mm=0.0,
+            dvc=growth.dvc.replace(iterations=iterations),
+        ),
         capillary_loss=round(loss, 4),
         patches_mm2=tuple(sorted(large + small, reverse=True)),
         patches_at_faz=min(merged, len(large)),
@@ -246,6 +256,9 @@ class _Range:
 
     def next(self) -> float:
         return float(next(self._numbers))
+
+    def between(self, low: float, high: float) -> float:
+        return low + (high - low) * self.next()
 
     def inner(self) -> float:
         """Return one without 0 and 1."""

@@ -181,7 +181,7 @@ def read_truth(path: str | Path) -> EyeTruth:
         return _truth(document)
     except FormatError as error:
         raise FormatError(f"{file}: {error}") from error
-    except (ArgumentError, ArgumentTypeError, RecursionError, ValueError) as error:
+    except (ArgumentError, ArgumentTypeError, OverflowError, RecursionError, ValueError) as error:
         raise FormatError(f"{file}: no truth of an eye: {error!s:.200}") from error
     except (KeyError, TypeError) as error:  # entries that are missing, or of another kind
         raise FormatError(f"{file}: no truth of an eye: {error!r:.200}") from error
