@@ -23,7 +23,18 @@ from gftcore.errors import GftcoreError, GftcoreWarning
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from gftcore import cli, datasets, errors, graph, io, metrics, reference, segmentation, synth
+    from gftcore import (
+        cli,
+        datasets,
+        errors,
+        graph,
+        io,
+        metrics,
+        nn,
+        reference,
+        segmentation,
+        synth,
+    )
 
 __version__ = "0.1.0"
 
@@ -37,6 +48,7 @@ __all__ = [
     "graph",
     "io",
     "metrics",
+    "nn",
     "reference",
     "segmentation",
     "set_simd_target",
@@ -56,6 +68,7 @@ __getattr__, __dir__ = attach(
             "graph",
             "io",
             "metrics",
+            "nn",
             "reference",
             "segmentation",
             "synth",

@@ -13,6 +13,7 @@ from gftcore.cli.demo import demo
 from gftcore.cli.doctor import doctor
 from gftcore.cli.extract import extract
 from gftcore.cli.segment import segment
+from gftcore.cli.train import train
 
 __all__ = ["app"]
 
@@ -45,6 +46,6 @@ def _options(
     """
 
 
-for _command in (demo, segment, extract, doctor):
+for _command in (demo, segment, extract, train, doctor):
     app.command()(_command)
 app.add_typer(data)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         summarise,
         suspicions,
     )
-    from gftcore.datasets.labels import EYES, LABELS, parse_label
+    from gftcore.datasets.labels import EYES, LABELS, class_names, parse_label
     from gftcore.datasets.manifest import Manifest, read_manifest, write_manifest
     from gftcore.datasets.problems import ManifestError, Problem
     from gftcore.datasets.records import COLUMNS, Record
@@ -62,6 +62,7 @@ __all__ = [
     "Splits",
     "assign_folds",
     "check_files",
+    "class_names",
     "fold_table",
     "parse_label",
     "read_manifest",
@@ -92,6 +93,7 @@ __getattr__, __dir__ = attach(
         "Splits": "splits",
         "assign_folds": "assign",
         "check_files": "check",
+        "class_names": "labels",
         "fold_table": "splits",
         "parse_label": "labels",
         "read_manifest": "manifest",

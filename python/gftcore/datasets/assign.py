@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gftcore._validation import describe, require_int, require_iterator
-from gftcore.datasets.labels import LABELS, parse_label
+from gftcore.datasets.labels import LABELS, parse_class
 from gftcore.errors import ArgumentError, ArgumentTypeError, ShapeError
 
 if TYPE_CHECKING:
@@ -28,7 +28,11 @@ _MAX_KINDS = 128
 
 
 def assign_folds(
-    subjects: Sequence[str], labels: Sequence[str], *, seed: int = 0
+    subjects: Sequence[str],
+    labels: Sequence[str],
+    *,
+    seed: int = 0,
+    classes: Sequence[str] = LABELS,
 ) -> NDArray[np.int64]:
     """Return the fold, 0 to 5, of each image; images of one subject are in one fold.
 
@@ -38,6 +42,8 @@ def assign_folds(
         Subject and label of each image.
     seed
         0 to 2**63 - 1.
+    classes
+        Names of the classes, from the mildest to the worst.
 
     Notes
     -----
@@ -78,9 +84,9 @@ def assign_folds(
     if other is not None or None in names:
         raise ArgumentTypeError(f"subjects must hold names as text, got {describe(other)}")
     number = {name: i for i, name in enumerate(sorted(set(names)))}
-    severity = np.array([LABELS.index(parse_label(word)) for word in words], dtype=np.int64)
+    severity = np.array([classes.index(parse_class(word, classes)) for word in words])
     subject = np.array([number[name] for name in names], dtype=np.int64)
-    counts = np.zeros((len(number), len(LABELS)), dtype=np.int64)
+    counts = np.zeros((len(number), len(classes)), dtype=np.int64)
     np.add.at(counts, (subject, severity), 1)
 
     draws = np.random.PCG64(seed).random_raw(_STARTS * len(counts)).reshape(_STARTS, -1)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gftcore._validation import describe
-from gftcore.datasets.labels import EYES, LABELS, Label
+from gftcore.datasets.labels import EYES
 from gftcore.datasets.manifest import Manifest
 from gftcore.datasets.problems import Problem
 from gftcore.errors import ArgumentTypeError, GftcoreError
@@ -61,13 +61,13 @@ def require_manifest(manifest: object) -> Manifest:
     return manifest
 
 
-def subject_labels(manifest: Manifest) -> dict[str, Label]:
+def subject_labels(manifest: Manifest) -> dict[str, str]:
     """Return the worst label of each subject, in the order of their first images."""
     worst: dict[str, int] = {}
     for record in require_manifest(manifest):
-        severity = LABELS.index(record.label)
+        severity = manifest.classes.index(record.label)
         worst[record.subject] = max(severity, worst.get(record.subject, 0))
-    return {subject: LABELS[severity] for subject, severity in worst.items()}
+    return {subject: manifest.classes[severity] for subject, severity in worst.items()}
 
 
 def summarise(manifest: Manifest) -> ManifestSummary:
@@ -82,8 +82,8 @@ def summarise(manifest: Manifest) -> ManifestSummary:
         images=len(records),
         subjects=len(worst),
         masks=sum(record.mask_path is not None for record in records),
-        images_by_label={name: labels[name] for name in LABELS},
-        subjects_by_label={name: subjects[name] for name in LABELS},
+        images_by_label={name: labels[name] for name in manifest.classes},
+        subjects_by_label={name: subjects[name] for name in manifest.classes},
         images_by_eye={name: eyes[name] for name in EYES},
         subjects_with_both_eyes=sum({(name, "OD"), (name, "OS")} <= seen for name in worst),
         images_by_layer=_named(record.layer for record in records),
@@ -135,7 +135,7 @@ def check_files(
     """Read every image and mask, and yield what is wrong with each row; nothing if all is well.
 
     An image must exist, be readable and have bytes of its own: the same file twice would count
-    twice, or lie in two folds. A mask must have two values and the image's shape times an integer.
+    twice, or lie in two folds. So must a mask without an image. A mask must have two values and the image's shape times an integer.
 
     Parameters
     ----------
@@ -159,21 +159,24 @@ def check_files(
     row_of_bytes: dict[str, int] = {}
     for record, row in zip(require_manifest(manifest).records, manifest.rows, strict=True):
         problems: list[Problem] = []
-        image = manifest.image_path(record)
+        image, mask = manifest.image_path(record), manifest.mask_path(record)
         shape: tuple[int, ...] | None = None
+        # Where there is no image, the mask has to be a file of its own.
+        first, column = (mask, "mask_path") if image is None else (image, "path")
+        assert first is not None
         try:
-            shape = read_image(image, channel=channel, max_pixels=max_pixels).shape
-            other = row_of_bytes.setdefault(file_sha256(image), row)
+            shape = read_image(first, channel=channel, max_pixels=max_pixels).shape
+            other = row_of_bytes.setdefault(file_sha256(first), row)
             if 0 in shape:
                 message = f"must have rows and columns, got {shape}"
-                problems.append(Problem(row, "path", message))
+                problems.append(Problem(row, column, message))
             elif other != row:
-                message = f"must be an image of its own, got the same bytes as in row {other}"
-                problems.append(Problem(row, "path", message))
+                what = "a mask" if image is None else "an image"
+                message = f"must be {what} of its own, got the same bytes as in row {other}"
+                problems.append(Problem(row, column, message))
         except (GftcoreError, OSError) as error:
-            problems.append(Problem(row, "path", _reason(error, image)))
-        mask = manifest.mask_path(record)
-        if mask is not None:
+            problems.append(Problem(row, column, _reason(error, first)))
+        if mask is not None and not (problems and image is None):
             try:
                 size = read_mask(mask, max_pixels=max_pixels).shape
                 if shape is not None and not _fits(size, shape):

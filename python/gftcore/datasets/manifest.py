@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gftcore._validation import describe, require_int, require_iterator
+from gftcore.datasets.labels import LABELS, class_names, parse_class
 from gftcore.datasets.problems import Problems
 from gftcore.datasets.records import COLUMNS, OPTIONAL, REQUIRED, Record, parse_cell
 from gftcore.errors import ArgumentError, ArgumentTypeError, FormatError
@@ -38,12 +39,15 @@ class Manifest:
         SHA-256 of the file.
     rows
         Row of each record in the file, 1 being the header of an ordinary one.
+    classes
+        Names of the classes from the mildest to the worst, see `class_names`.
     """
 
     records: tuple[Record, ...] = field(repr=False)
     folder: Path = field(repr=False)
     sha256: str
     rows: tuple[int, ...] = field(repr=False)
+    classes: tuple[str, ...] = LABELS
 
     def __len__(self) -> int:
         return len(self.records)
@@ -51,9 +55,9 @@ class Manifest:
     def __iter__(self) -> Iterator[Record]:
         return iter(self.records)
 
-    def image_path(self, record: Record) -> Path:
-        """Return where the image of a record lies."""
-        return self.folder / record.path
+    def image_path(self, record: Record) -> Path | None:
+        """Return where the image of a record lies, if it has one."""
+        return None if record.path is None else self.folder / record.path
 
     def mask_path(self, record: Record) -> Path | None:
         """Return where the mask of a record lies, if it has one."""
@@ -119,12 +123,20 @@ def read_manifest(path: str | Path, *, max_problems: int = 100) -> Manifest:
         problems.raise_any()
     header_row, cells = table.pop(0)
     columns = _header(header_row, cells, problems)
-    records, rows = _records(columns, table, problems)
+    classes = _classes(columns, table)
+    records, rows = _records(columns, table, classes, problems)
     if not table:
         problems.add(header_row, "", "must be followed by at least one row, got none")
     problems.raise_any()
     digest = hashlib.sha256(data).hexdigest()
-    return Manifest(records=records, folder=file.parent, sha256=digest, rows=rows)
+    return Manifest(
+        records=records, folder=file.parent, sha256=digest, rows=rows, classes=classes
+    )
+
+
+def _classes(columns: Sequence[str], table: Iterable[tuple[int, Sequence[str]]]) -> tuple[str, ...]:
+    place = columns.index("label")
+    return class_names(cells[place] for _, cells in table if len(cells) > place)
 
 
 def _decoded(data: bytes, problems: Problems) -> str:
@@ -174,7 +186,7 @@ def _header(row: int, cells: Sequence[str], problems: Problems) -> list[str]:
         elif names.count(name) > 1:
             problems.add(row, name, f"must be there once, got it {names.count(name)} times")
     for name in REQUIRED:
-        if name not in names:
+        if name not in names and not (name == "path" and "mask_path" in names):
             problems.add(row, name, "must be in the header, got none")
     problems.raise_any()
     return names
@@ -188,7 +200,10 @@ def _without_empty_end(cells: Sequence[str], keep: int) -> list[str]:
 
 
 def _records(
-    columns: Sequence[str], table: Iterable[tuple[int, Sequence[str]]], problems: Problems
+    columns: Sequence[str],
+    table: Iterable[tuple[int, Sequence[str]]],
+    classes: Sequence[str],
+    problems: Problems,
 ) -> tuple[tuple[Record, ...], tuple[int, ...]]:
     records, rows = [], []
     row_of_id: dict[str, int] = {}
@@ -200,7 +215,9 @@ def _records(
         before = problems.total
         values: dict[str, Any] = {}
         for column, cell in zip(columns, cells, strict=True):
-            _read_cell(row, column, cell, values, problems)
+            _read_cell(row, column, cell, classes, values, problems)
+        if values.get("mask_path") is None and values.get("path", cells) is None:
+            problems.add(row, "path", "must name an image where mask_path is empty, got none")
         if "id" in values and row_of_id.setdefault(values["id"], row) != row:
             problems.add(row, "id", f"must be unique, got that of row {row_of_id[values['id']]}")
         if problems.total == before:
@@ -210,10 +227,16 @@ def _records(
 
 
 def _read_cell(
-    row: int, column: str, cell: str, values: dict[str, Any], problems: Problems
+    row: int,
+    column: str,
+    cell: str,
+    classes: Sequence[str],
+    values: dict[str, Any],
+    problems: Problems,
 ) -> None:
     try:
-        values[column] = parse_cell(column, cell)
+        empty = column == "path" and not cell
+        values[column] = None if empty else parse_cell(column, cell, classes)
     except ArgumentError as error:
         problems.add(row, column, str(error))
 
@@ -254,8 +277,11 @@ def write_manifest(path: str | Path, records: Iterable[Record]) -> Manifest:
     repeated = len(items) - len({item.id for item in items})
     if repeated:
         raise ArgumentError(f"records must have different ids, got {repeated} repeated")
+    classes = class_names(item.label for item in items)
+    for item in items:
+        parse_class(item.label, classes)
     used = [c for c in OPTIONAL if any(getattr(item, c) is not None for item in items)]
-    columns = [*REQUIRED, *used]
+    columns = [c for c in REQUIRED if c != "path" or any(item.path for item in items)] + used
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
@@ -265,5 +291,9 @@ def write_manifest(path: str | Path, records: Iterable[Record]) -> Manifest:
         temporary.write_bytes(data)
     digest = hashlib.sha256(data).hexdigest()
     return Manifest(
-        records=items, folder=target.parent, sha256=digest, rows=tuple(range(2, len(items) + 2))
+        records=items,
+        folder=target.parent,
+        sha256=digest,
+        rows=tuple(range(2, len(items) + 2)),
+        classes=classes,
     )

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
 from gftcore._validation import describe, require_real
-from gftcore.datasets.labels import Eye, Label, Split, parse_eye, parse_label, parse_split
+from gftcore.datasets.labels import LABELS, Eye, Split, parse_class, parse_eye, parse_label
+from gftcore.datasets.labels import parse_split
 from gftcore.errors import ArgumentError, ArgumentTypeError
 
 __all__ = ["COLUMNS", "OPTIONAL", "REQUIRED", "Record", "parse_cell"]
@@ -42,9 +43,10 @@ class Record:
     eye
         ``OD``, ``OS`` or ``unknown``.
     path
-        Image file, relative to the folder of the manifest, with ``/`` between folders.
+        Image file, relative to the folder of the manifest, with ``/`` between folders; None if
+        there is only a mask.
     label
-        ``Healthy``, ``NPDR`` or ``PDR``.
+        ``Healthy``, ``NPDR`` or ``PDR``, or a class of another disease.
     split
         ``train``, ``validate`` or ``test`` where the data's publisher fixed it, else None.
     fov_mm
@@ -63,8 +65,8 @@ class Record:
     id: str = field(repr=False)
     subject: str = field(repr=False)
     eye: Eye
-    path: str = field(repr=False)
-    label: Label
+    path: str | None = field(default=None, repr=False)
+    label: str
     split: Split | None = None
     fov_mm: float | None = None
     layer: str | None = None
@@ -73,7 +75,7 @@ class Record:
     def __post_init__(self) -> None:
         for name in COLUMNS:
             value = getattr(self, name)
-            if value is None and name in OPTIONAL:
+            if value is None and (name in OPTIONAL or name == "path"):
                 continue
             if name == "fov_mm":
                 object.__setattr__(self, name, require_real(value, name, above=0))
@@ -81,13 +83,29 @@ class Record:
             if not isinstance(value, str):
                 raise ArgumentTypeError(f"{name} must be text, got {describe(value)}")
             try:
-                object.__setattr__(self, name, parse_cell(name, value))
+                read = _own_class(value) if name == "label" else parse_cell(name, value)
+                object.__setattr__(self, name, read)
             except ArgumentError as error:
                 raise ArgumentError(f"{name} {error}") from error
+        if self.path is None and self.mask_path is None:
+            raise ArgumentError("path must be an image file, or mask_path a mask, got neither")
 
 
-def parse_cell(column: str, text: str) -> Any:
+def _own_class(text: str) -> str:
+    """Return the label that a text names, in any disease; whether it is a class, its set says."""
+    try:
+        return parse_label(text)
+    except ArgumentError:
+        name = _name(" ".join(text.split()))
+        if re.fullmatch(r"[-+.\d]*", name):
+            raise
+        return name
+
+
+def parse_cell(column: str, text: str, classes: Sequence[str] = LABELS) -> Any:
     """Return the value of a cell; an empty optional cell is None.
+
+    Labels are those of the classes, see `class_names`.
 
     Raises
     ------
@@ -98,7 +116,7 @@ def parse_cell(column: str, text: str) -> Any:
     if not text and column in OPTIONAL:
         return None
     try:
-        return _PARSERS[column](text)
+        return parse_class(text, classes) if column == "label" else _PARSERS[column](text)
     except ArgumentError as error:
         # Those of the words begin with their own name.
         raise ArgumentError(str(error).removeprefix(f"{column} ")) from error
@@ -155,7 +173,6 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "subject": _name,
     "eye": parse_eye,
     "path": _path,
-    "label": parse_label,
     "split": parse_split,
     "fov_mm": _fov,
     "layer": _name,

@@ -15,7 +15,6 @@ from gftcore import __version__
 from gftcore._validation import describe, require_int
 from gftcore.datasets.assign import ALGORITHM, NUM_FOLDS, assign_folds
 from gftcore.datasets.check import require_manifest
-from gftcore.datasets.labels import LABELS
 from gftcore.datasets.manifest import Manifest
 from gftcore.errors import ArgumentError, ArgumentTypeError, FormatError, GftcoreWarning
 from gftcore.io.files import atomic_path, require_file
@@ -122,7 +121,10 @@ def split_subjects(manifest: Manifest, *, seed: int = 0) -> Splits:
     """
     records = require_manifest(manifest).records
     folds = assign_folds(
-        [record.subject for record in records], [record.label for record in records], seed=seed
+        [record.subject for record in records],
+        [record.label for record in records],
+        seed=seed,
+        classes=manifest.classes,
     )
     splits = Splits(
         fold_of_id={r.id: fold for r, fold in zip(records, folds.tolist(), strict=True)},
@@ -131,7 +133,7 @@ def split_subjects(manifest: Manifest, *, seed: int = 0) -> Splits:
     )
     table = fold_table(manifest, splits)
     lacking = []
-    for label in LABELS:
+    for label in manifest.classes:
         empty = [str(row["fold"]) for row in table if not row[label]]
         if empty and len(empty) < NUM_FOLDS:
             lacking.append(f"{label} in fold {', '.join(empty)}")
@@ -145,7 +147,7 @@ def fold_table(manifest: Manifest, splits: Splits) -> tuple[dict[str, int], ...]
     """Return one row per fold: ``fold``, ``subjects``, ``images``, and images of each label."""
     if require_manifest(manifest).sha256 != splits.manifest_sha256:
         raise ArgumentError("splits must be those of the manifest, got those of another one")
-    empty = dict.fromkeys(("subjects", "images", *LABELS), 0)
+    empty = dict.fromkeys(("subjects", "images", *manifest.classes), 0)
     table = [{"fold": fold} | empty for fold in range(NUM_FOLDS)]
     subjects: set[str] = set()
     for record in manifest:

@@ -268,7 +268,7 @@ def test_records_obey_the_rules_of_cells() -> None:
     record = Record(**good)  # type: ignore[arg-type]
     assert (record.eye, record.label, record.fov_mm) == ("OD", "Healthy", 3.0)
     for change, error, text in (
-        ({"label": "sick"}, ArgumentError, "label must be Healthy"),
+        ({"label": "2"}, ArgumentError, "label must be Healthy"),
         ({"id": ""}, ArgumentError, "id must be a name"),
         ({"fov_mm": -1.0}, ArgumentError, "fov_mm must be finite and greater than 0"),
         ({"path": "/a"}, ArgumentError, "path must be relative"),

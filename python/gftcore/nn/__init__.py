@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Training of graph networks with torch; needs the extra ``train``.
+
+Inference is `gftcore.staging`'s; the two meet in a model file, see `gftcore.model`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gftcore._lazy import attach
+
+if TYPE_CHECKING:
+    from gftcore.nn.data import GraphSource, LabelledGraphs, read_graphs
+    from gftcore.nn.features import MODEL_COLUMNS, fit_features
+    from gftcore.nn.fit import EpochReport, FitResult, fit_model
+    from gftcore.nn.loss import class_weights, target_rows
+    from gftcore.nn.modules import GraphNetwork
+    from gftcore.nn.ops import sage_layer, sage_layer_backward, segment_max, segment_sum
+    from gftcore.nn.run import FoldResult, RunProgress, train_folds
+    from gftcore.nn.settings import TrainConfig
+    from gftcore.nn.tensors import GraphTensors, graph_tensors
+
+__all__ = [
+    "MODEL_COLUMNS",
+    "EpochReport",
+    "FitResult",
+    "FoldResult",
+    "GraphNetwork",
+    "GraphSource",
+    "GraphTensors",
+    "LabelledGraphs",
+    "RunProgress",
+    "TrainConfig",
+    "class_weights",
+    "fit_features",
+    "fit_model",
+    "graph_tensors",
+    "read_graphs",
+    "sage_layer",
+    "sage_layer_backward",
+    "segment_max",
+    "segment_sum",
+    "target_rows",
+    "train_folds",
+]
+
+__getattr__, __dir__ = attach(
+    __name__,
+    {
+        "MODEL_COLUMNS": "features",
+        "EpochReport": "fit",
+        "FitResult": "fit",
+        "FoldResult": "run",
+        "GraphNetwork": "modules",
+        "GraphSource": "data",
+        "GraphTensors": "tensors",
+        "LabelledGraphs": "data",
+        "RunProgress": "run",
+        "TrainConfig": "settings",
+        "class_weights": "loss",
+        "fit_features": "features",
+        "fit_model": "fit",
+        "graph_tensors": "tensors",
+        "read_graphs": "data",
+        "sage_layer": "ops",
+        "sage_layer_backward": "ops",
+        "segment_max": "ops",
+        "segment_sum": "ops",
+        "target_rows": "loss",
+        "train_folds": "run",
+    },
+)

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Operators of torch that run in the compiled core: graph layers, and pools over graphs.
+
+They are functional, work on the CPU in float32 and float64, and give the same bytes for any number
+of threads. `torch.compile` takes them as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+from gftcore._lazy import require
+from gftcore._native import core
+from gftcore.errors import ArgumentError, ArgumentTypeError
+
+require("torch", extra="train", user="gftcore.nn")
+
+import torch  # noqa: E402
+from torch import Tensor  # noqa: E402
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["sage_layer", "sage_layer_backward", "segment_max", "segment_sum"]
+
+
+def _view(tensor: Tensor) -> NDArray[Any]:
+    """Return the memory of a tensor as array; the core takes nothing else."""
+    if tensor.device.type != "cpu":
+        raise ArgumentError(f"tensors must be on the CPU, got one on {tensor.device}")
+    return tensor.detach().contiguous().numpy()
+
+
+def _views(tensors: Sequence[Tensor], dtype: torch.dtype) -> list[NDArray[Any]]:
+    for tensor in tensors:
+        if tensor.dtype != dtype:
+            raise ArgumentTypeError(f"tensors must be {dtype}, got {tensor.dtype}")
+    return [_view(tensor) for tensor in tensors]
+
+
+def _precision(tensors: Sequence[Tensor]) -> torch.dtype:
+    dtype = tensors[0].dtype if tensors else torch.float32
+    if dtype not in (torch.float32, torch.float64):
+        raise ArgumentTypeError(f"h must be float32 or float64, got {dtype}")
+    return dtype
+
+
+def _pairs(rels: Sequence[int]) -> list[tuple[int, int]]:
+    return list(zip(rels[::2], rels[1::2], strict=True))
+
+
+@torch.library.custom_op("gftcore::sage_layer", mutates_args=())
+def sage_layer(
+    h: Sequence[Tensor],
+    S: Sequence[Tensor],  # noqa: N803 - the names of the formula
+    M: Sequence[Tensor],  # noqa: N803
+    c: Sequence[Tensor],
+    csr: Sequence[Tensor],
+    rels: Sequence[int],
+    act: str,
+) -> list[Tensor]:
+    """One graph layer: act(h_t S_t + sum over r = (s -> t) of A_r h_s M_r + c_t) for each type t.
+
+    A_r h_s is the mean over a node's edges of relation r, 0 where it has none.
+
+    Parameters
+    ----------
+    h
+        Of each type [N_t, D_t].
+    S, c
+        Of each type [D_t, W] and [W].
+    M
+        Of each relation [D_s, W].
+    csr
+        int32 ``rowptr`` [N_t + 1], ``col`` [E], ``colptr`` [N_s + 1], ``row`` [E] of each relation.
+    rels
+        Places of source and target type of each relation, one after the other.
+    act
+        ``none``, ``relu``, ``leaky`` (slope 0.01) or ``elu``.
+
+    Returns
+    -------
+    list of [N_t, W]
+    """
+    dtype = _precision(h)
+    out = [h_t.new_empty((h_t.shape[0], S_t.shape[1])) for h_t, S_t in zip(h, S, strict=True)]
+    core.sage_layer(
+        *(_views(tensors, dtype) for tensors in (h, S, M, c)),
+        _views(csr, torch.int32),
+        _pairs(rels),
+        act,
+        torch.get_num_threads(),
+        [tensor.numpy() for tensor in out],
+    )
+    return out
+
+
+@sage_layer.register_fake
+def _(h: Any, S: Any, M: Any, c: Any, csr: Any, rels: Any, act: str) -> list[Tensor]:  # noqa: ARG001, N803
+    return [h_t.new_empty((h_t.shape[0], S_t.shape[1])) for h_t, S_t in zip(h, S, strict=True)]
+
+
+@torch.library.custom_op("gftcore::sage_layer_backward", mutates_args=())
+def sage_layer_backward(
+    g: Sequence[Tensor],
+    out: Sequence[Tensor],
+    h: Sequence[Tensor],
+    S: Sequence[Tensor],  # noqa: N803
+    M: Sequence[Tensor],  # noqa: N803
+    csr: Sequence[Tensor],
+    rels: Sequence[int],
+    act: str,
+) -> list[Tensor]:
+    """Derivatives of a graph layer by h, S, M and c, one list after the other.
+
+    Parameters
+    ----------
+    g
+        Of each type [N_t, W]: derivatives by what the layer returns.
+    out
+        What the layer returned.
+    h, S, M, csr, rels, act
+        As for `sage_layer`.
+    """
+    dtype = _precision(h)
+    grads = _empty_gradients(h, S, M)
+    core.sage_layer_backward(
+        *(_views(tensors, dtype) for tensors in (g, out, h, S, M)),
+        _views(csr, torch.int32),
+        _pairs(rels),
+        act,
+        torch.get_num_threads(),
+        *([tensor.numpy() for tensor in part] for part in grads),
+    )
+    return [tensor for part in grads for tensor in part]
+
+
+def _empty_gradients(
+    h: Sequence[Tensor],
+    S: Sequence[Tensor],  # noqa: N803
+    M: Sequence[Tensor],  # noqa: N803
+) -> tuple[list[Tensor], ...]:
+    parts = [[part.new_empty(part.shape) for part in parts] for parts in (h, S, M)]
+    return *parts, [S_t.new_empty(S_t.shape[1]) for S_t in S]
+
+
+@sage_layer_backward.register_fake
+def _(
+    g: Any, out: Any, h: Any, S: Any, M: Any, csr: Any, rels: Any, act: str  # noqa: ARG001, N803
+) -> list[Tensor]:
+    return [tensor for part in _empty_gradients(h, S, M) for tensor in part]
+
+
+def _keep(ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
+    h, S, M, _, csr, rels, act = inputs  # noqa: N806
+    ctx.save_for_backward(*output, *h, *S, *M, *csr)
+    ctx.counts = [len(part) for part in (output, h, S, M, csr)]
+    ctx.rels, ctx.act = rels, act
+
+
+def _backward(ctx: Any, g: list[Tensor | None]) -> tuple[Any, ...]:
+    saved = list(ctx.saved_tensors)
+    parts = []
+    for count in ctx.counts:
+        parts.append(saved[:count])
+        del saved[:count]
+    out, h, S, M, csr = parts  # noqa: N806
+    filled = [
+        torch.zeros_like(out_t) if g_t is None else g_t for g_t, out_t in zip(g, out, strict=True)
+    ]
+    flat = sage_layer_backward(filled, out, h, S, M, csr, ctx.rels, ctx.act)
+    ends = np.cumsum([0, len(h), len(S), len(M), len(S)]).tolist()
+    grads = [flat[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    # torch takes an empty list of numbers for one of tensors.
+    return *grads, [None] * len(csr), None if ctx.rels else [], None
+
+
+def _no_second_derivative(ctx: Any, *g: Any) -> NoReturn:  # noqa: ARG001
+    raise RuntimeError("gftcore::sage_layer has first derivatives only; it cannot be used twice")
+
+
+sage_layer.register_autograd(_backward, setup_context=_keep)
+sage_layer_backward.register_autograd(_no_second_derivative)
+
+
+@torch.library.custom_op("gftcore::segment_sum", mutates_args=())
+def segment_sum(x: Tensor, ptr: Tensor) -> Tensor:
+    """Sums of the rows ``ptr[g]:ptr[g + 1]`` of x [N, W]; 0 for no row; [B, W]."""
+    rows = _view(x)
+    ends = _view(ptr).tolist()
+    out = np.zeros((len(ends) - 1, rows.shape[1]), dtype=rows.dtype)
+    for g, (a, b) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
+        rows[a:b].sum(axis=0, out=out[g])
+    return torch.from_numpy(out)
+
+
+@segment_sum.register_fake
+def _(x: Tensor, ptr: Tensor) -> Tensor:
+    return x.new_empty((ptr.shape[0] - 1, x.shape[1]))
+
+
+@torch.library.custom_op("gftcore::segment_max", mutates_args=())
+def segment_max(x: Tensor, ptr: Tensor) -> tuple[Tensor, Tensor]:
+    """Largest values in each segment of rows, and their rows; both [B, W].
+
+    The first of equal rows counts. A segment without rows gives 0 and the row -1.
+    """
+    rows = _view(x)
+    ends = _view(ptr).tolist()
+    shape = (len(ends) - 1, rows.shape[1])
+    out, place = np.zeros(shape, dtype=rows.dtype), np.full(shape, -1, dtype=np.int64)
+    for g, (a, b) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
+        if b > a:
+            # argmax along the first axis is slow where rows are short, and it takes the first.
+            place[g] = np.ascontiguousarray(rows[a:b].T).argmax(axis=1) + a
+            out[g] = np.take_along_axis(rows, place[g : g + 1], axis=0)[0]
+    return torch.from_numpy(out), torch.from_numpy(place)
+
+
+@segment_max.register_fake
+def _(x: Tensor, ptr: Tensor) -> tuple[Tensor, Tensor]:
+    shape = (ptr.shape[0] - 1, x.shape[1])
+    return x.new_empty(shape), ptr.new_empty(shape)
+
+
+def _keep_segments(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:  # noqa: ARG001
+    x, ptr = inputs
+    ctx.save_for_backward(ptr)
+    ctx.rows = x.shape[0]
+
+
+def _spread(ctx: Any, g: Tensor) -> tuple[Tensor, None]:
+    (ptr,) = ctx.saved_tensors
+    return g.repeat_interleave(ptr.diff(), dim=0, output_size=ctx.rows), None
+
+
+def _keep_places(ctx: Any, inputs: tuple[Tensor, Tensor], output: tuple[Tensor, Tensor]) -> None:
+    ctx.save_for_backward(output[1])
+    ctx.rows = inputs[0].shape[0]
+    ctx.mark_non_differentiable(output[1])
+    ctx.set_materialize_grads(False)
+
+
+def _place(ctx: Any, g: Tensor | None, _: Tensor | None) -> tuple[Tensor | None, None]:
+    if g is None:
+        return None, None
+    (place,) = ctx.saved_tensors
+    # Rows without any winner, and one more row that takes what belongs to none.
+    out = g.new_zeros((ctx.rows + 1, g.shape[1]))
+    index = torch.where(place < 0, ctx.rows, place)
+    return out.scatter(0, index, g)[: ctx.rows], None
+
+
+segment_sum.register_autograd(_spread, setup_context=_keep_segments)
+segment_max.register_autograd(_place, setup_context=_keep_places)

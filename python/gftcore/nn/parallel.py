@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sums over the processes of a training run, derivatives included."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from gftcore._lazy import require
+
+require("torch", extra="train", user="gftcore.nn")
+
+import torch  # noqa: E402
+from torch import Tensor, distributed  # noqa: E402
+
+__all__ = ["Reduction"]
+
+
+class _Sum(torch.autograd.Function):
+    """y = sum of x over the processes; each process has a share of the loss in its own y."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:  # noqa: ARG004
+        total = x.detach().clone()
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, g: Tensor) -> Tensor:  # noqa: ARG004
+        total = g.clone()
+        distributed.all_reduce(total)
+        return total
+
+
+class Reduction:
+    """Sums over all processes that torchrun started, which meet in the same order of calls."""
+
+    def __init__(self) -> None:
+        self.size = distributed.get_world_size()
+        self.rank = distributed.get_rank()
+
+    def sum(self, x: Tensor) -> Tensor:
+        """Return the sum of a tensor over all processes; can be differentiated."""
+        return cast("Tensor", _Sum.apply(x))  # type: ignore[no-untyped-call]
+
+    def add_gradients(self, parameters: list[torch.nn.Parameter]) -> None:
+        """Replace each gradient by the sum over all processes.
+
+        A parameter without one has none in any process: which ones do not depends on the network
+        and on the rows of all processes.
+        """
+        parameters = [parameter for parameter in parameters if parameter.grad is not None]
+        flat = torch.cat([cast("Tensor", p.grad).reshape(-1) for p in parameters])
+        distributed.all_reduce(flat)
+        for parameter, part in zip(
+            parameters, flat.split([p.numel() for p in parameters]), strict=True
+        ):
+            cast("Tensor", parameter.grad).copy_(part.view_as(parameter))

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Train a small network in one of several processes and write its weights.
+
+Usage: ``torchrun ... shared_steps.py FILE [local]``; ``local`` is the negative control, in which
+each process normalises by its own rows.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import torch
+from safetensors.torch import save_file
+
+from gftcore import nn
+from gftcore.nn import fit
+from labelled import labelled_graphs
+
+CONFIG = nn.TrainConfig(
+    hidden=8, n_layers=2, epochs=3, batch_size=7, lr=0.01, dropout=0.0, dtype="float64"
+)
+
+
+def weights() -> dict[str, torch.Tensor]:
+    """Weights after the last epoch, not the best one."""
+    data = labelled_graphs(30)
+    one = fit._Fit(data, data.ids[:23], data.ids[23:], CONFIG)
+    history: list[nn.EpochReport] = []
+    for epoch in range(CONFIG.epochs):
+        history.append(one.epoch(epoch, history))
+    found = {name: tensor.clone() for name, tensor in one.network.state_dict().items()}
+    found["scores"] = torch.tensor(
+        [[entry.loss, entry.validation_loss, entry.train_balanced_accuracy] for entry in history],
+        dtype=torch.float64,
+    )
+    return found
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group("gloo")
+    if "local" in sys.argv[2:]:
+        fit.BatchNorm = type("NoNorm", (), {})  # type: ignore[misc, assignment]
+    found = weights()
+    rank = torch.distributed.get_rank()
+    save_file(found, f"{sys.argv[1]}.{rank}")
+    torch.distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main()
