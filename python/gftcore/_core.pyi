@@ -13,6 +13,7 @@ import numpy.typing
 
 __all__: list[str] = [
     "BatchExtractor",
+    "Engine",
     "Faces",
     "SkeletonGraph",
     "adjacency",
@@ -39,6 +40,8 @@ __all__: list[str] = [
     "region_table",
     "resize_cubic",
     "ridge",
+    "sage_layer",
+    "sage_layer_backward",
     "segment",
     "segment_table",
     "set_simd_target",
@@ -154,6 +157,44 @@ class BatchExtractor:
         faz_mask: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8] | None,
         keep: collections.abc.Sequence[str],
     ) -> None: ...
+
+class Engine:
+    """
+    A network, ready to run on batches.
+    """
+    def __init__(
+        self,
+        options: dict,
+        weights: collections.abc.Mapping[
+            str, typing.Annotated[numpy.typing.ArrayLike, numpy.float64]
+        ],
+        dtype: str,
+        folded: bool,
+    ) -> None: ...
+    @typing.overload
+    def run(
+        self,
+        x: list[numpy.typing.NDArray[numpy.float32]],
+        node_ptr: list[numpy.typing.NDArray[numpy.int64]],
+        rowptr: list[numpy.typing.NDArray[numpy.int64]],
+        col: list[numpy.typing.NDArray[numpy.int64]],
+        threads: typing.SupportsInt | typing.SupportsIndex,
+    ) -> tuple:
+        """
+        Logits [B, C] and pooled node values [B, P].
+        """
+    @typing.overload
+    def run(
+        self,
+        x: list[numpy.typing.NDArray[numpy.float64]],
+        node_ptr: list[numpy.typing.NDArray[numpy.int64]],
+        rowptr: list[numpy.typing.NDArray[numpy.int64]],
+        col: list[numpy.typing.NDArray[numpy.int64]],
+        threads: typing.SupportsInt | typing.SupportsIndex,
+    ) -> tuple:
+        """
+        Logits [B, C] and pooled node values [B, P].
+        """
 
 def adjacency(
     graph: SkeletonGraph,
@@ -364,6 +405,86 @@ def ridge(
 ) -> numpy.typing.NDArray[numpy.float32]:
     """
     Multiscale ridge strength of the enlarged image.
+    """
+
+@typing.overload
+def sage_layer(
+    h: list[numpy.typing.NDArray[numpy.float32]],
+    self: list[numpy.typing.NDArray[numpy.float32]],
+    nbr: list[numpy.typing.NDArray[numpy.float32]],
+    bias: list[numpy.typing.NDArray[numpy.float32]],
+    csr: list[numpy.typing.NDArray[numpy.int32]],
+    relations: collections.abc.Sequence[
+        tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]
+    ],
+    act: str,
+    threads: typing.SupportsInt | typing.SupportsIndex,
+    out: list[numpy.typing.NDArray[numpy.float32]],
+) -> None:
+    """
+    Fill `out` with the values of a graph layer.
+    """
+
+@typing.overload
+def sage_layer(
+    h: list[numpy.typing.NDArray[numpy.float64]],
+    self: list[numpy.typing.NDArray[numpy.float64]],
+    nbr: list[numpy.typing.NDArray[numpy.float64]],
+    bias: list[numpy.typing.NDArray[numpy.float64]],
+    csr: list[numpy.typing.NDArray[numpy.int32]],
+    relations: collections.abc.Sequence[
+        tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]
+    ],
+    act: str,
+    threads: typing.SupportsInt | typing.SupportsIndex,
+    out: list[numpy.typing.NDArray[numpy.float64]],
+) -> None:
+    """
+    Fill `out` with the values of a graph layer.
+    """
+
+@typing.overload
+def sage_layer_backward(
+    g: list[numpy.typing.NDArray[numpy.float32]],
+    out: list[numpy.typing.NDArray[numpy.float32]],
+    h: list[numpy.typing.NDArray[numpy.float32]],
+    self: list[numpy.typing.NDArray[numpy.float32]],
+    nbr: list[numpy.typing.NDArray[numpy.float32]],
+    csr: list[numpy.typing.NDArray[numpy.int32]],
+    relations: collections.abc.Sequence[
+        tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]
+    ],
+    act: str,
+    threads: typing.SupportsInt | typing.SupportsIndex,
+    grad_h: list[numpy.typing.NDArray[numpy.float32]],
+    grad_self: list[numpy.typing.NDArray[numpy.float32]],
+    grad_nbr: list[numpy.typing.NDArray[numpy.float32]],
+    grad_bias: list[numpy.typing.NDArray[numpy.float32]],
+) -> None:
+    """
+    Fill the last four with the derivatives of a graph layer.
+    """
+
+@typing.overload
+def sage_layer_backward(
+    g: list[numpy.typing.NDArray[numpy.float64]],
+    out: list[numpy.typing.NDArray[numpy.float64]],
+    h: list[numpy.typing.NDArray[numpy.float64]],
+    self: list[numpy.typing.NDArray[numpy.float64]],
+    nbr: list[numpy.typing.NDArray[numpy.float64]],
+    csr: list[numpy.typing.NDArray[numpy.int32]],
+    relations: collections.abc.Sequence[
+        tuple[typing.SupportsInt | typing.SupportsIndex, typing.SupportsInt | typing.SupportsIndex]
+    ],
+    act: str,
+    threads: typing.SupportsInt | typing.SupportsIndex,
+    grad_h: list[numpy.typing.NDArray[numpy.float64]],
+    grad_self: list[numpy.typing.NDArray[numpy.float64]],
+    grad_nbr: list[numpy.typing.NDArray[numpy.float64]],
+    grad_bias: list[numpy.typing.NDArray[numpy.float64]],
+) -> None:
+    """
+    Fill the last four with the derivatives of a graph layer.
     """
 
 def segment(

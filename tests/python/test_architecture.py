@@ -144,6 +144,8 @@ def test_import_contracts_hold():
         ("graph/stages.py", "def late():\n    import torch", "Nothing optional in the base"),
         ("io/masks.py", "import gftcore.graph.api", "Layers"),
         ("graph/api.py", "import gftcore.datasets", "Layers"),
+        ("nn/fit.py", "import gftcore.staging", "Training and staging meet in a file"),
+        ("datasets/assign.py", "import torch", "Nothing optional in the base"),
         ("datasets/assign.py", "import sklearn", "Nothing optional in the base"),
         ("graph/api.py", "import gftcore.reference", "Nobody needs the reference"),
         ("reference/label.py", "import gftcore.graph", "The reference stands alone"),

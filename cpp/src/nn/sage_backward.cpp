@@ -13,16 +13,32 @@ using namespace nn;
 /// Rows whose share of a weight's derivative is one partial sum.
 constexpr index_t kRows = 256;
 
-/// to = g times the slope of the activation at its result, sum = the rows' sum.
-template <class T, class Slope>
-void slope_rows(const T* g, const T* out, index_t rows, index_t width, Slope slope, T* to, T* sum) {
-  std::fill_n(sum, width, T{0});
-  for (index_t v = 0; v < rows; ++v, g += width, out += width, to += width) {
-    for (index_t c = 0; c < width; ++c) {
-      to[c] = slope(g[c], out[c]);
-      sum[c] += to[c];
+/// to = g times the slope of the activation at its result (unless that is g itself), sum = the
+/// rows' sum. A few columns at a time, so that their sums stay in registers.
+template <int kColumns, class T, class Slope>
+void slope_columns(
+    const T* g, const T* out, index_t rows, index_t width, const Slope& slope, T* to, T* sum) {
+  T sums[kColumns] = {};
+  for (index_t v = 0; v < rows; ++v, g += width, out += width) {
+    for (int c = 0; c < kColumns; ++c) {
+      const T x = slope(g[c], out[c]);
+      sums[c] += x;
+      if (to != nullptr) to[v * width + c] = x;
     }
   }
+  std::copy_n(sums, kColumns, sum);
+}
+
+template <class T, class Slope>
+void slope_rows(
+    const T* g, const T* out, index_t rows, index_t width, const Slope& slope, T* to, T* sum) {
+  constexpr int kSide = 16;
+  index_t c = 0;
+  const auto at = [&](index_t place) { return to == nullptr ? nullptr : to + place; };
+  for (; c + kSide <= width; c += kSide) {
+    slope_columns<kSide>(g + c, out + c, rows, width, slope, at(c), sum + c);
+  }
+  for (; c < width; ++c) slope_columns<1>(g + c, out + c, rows, width, slope, at(c), sum + c);
 }
 
 /// One derivative by a weight as a sum of partial sums, one a block.
@@ -72,7 +88,11 @@ class Backward {
       const index_t blocks = (rows + kRows - 1) / kRows;
       partials_.push_back({memory(blocks * size), blocks, size, out});
     };
-    for (std::size_t t = 0; t < types; ++t) slope_.push_back(memory(plan_.nodes[t] * width_));
+    for (std::size_t t = 0; t < types; ++t) {
+      const bool same = layer_.act == Activation::none;
+      own_.push_back(same ? nullptr : memory(plan_.nodes[t] * width_));
+      slope_.push_back(same ? g_[t].data : own_.back());
+    }
     for (std::size_t r = 0; r < layer_.edges.size(); ++r) {
       const LayerEdges& edges = layer_.edges[r];
       const index_t depth = layer_.h[source_of(edges)].cols;
@@ -132,7 +152,7 @@ class Backward {
     const index_t first = block.row * width_;
     const T* g = g_[t].data + first;
     const T* out = out_[t].data + first;
-    T* to = slope_[t] + first;
+    T* to = own_[t] == nullptr ? nullptr : own_[t] + first;
     const auto run = [&](auto slope) {
       slope_rows(g, out, block.rows, width_, slope, to, bias_partials(t).block(block.row));
     };
@@ -150,7 +170,7 @@ class Backward {
         run([](T x, T y) { return y > 0 ? x : x * (y + T{1}); });
         break;
     }
-    return to;
+    return slope_[t] + first;
   }
 
   /// What a block of nodes gives and gets as sources of edges.
@@ -214,8 +234,9 @@ class Backward {
   index_t width_ = 0;
   std::vector<MatrixView<const T>> self_, nbr_;  // transposed
   std::vector<T> ones_;
-  std::vector<T*> slope_;   // of each type: g times the slope [N_t, W]
-  std::vector<T*> pulled_;  // of each relation that gathers first: that times M^T [N_t, D_s]
+  std::vector<const T*> slope_;  // of each type: g times the slope [N_t, W]
+  std::vector<T*> own_;          // the same memory, unless it is that of g
+  std::vector<T*> pulled_;       // of each relation that gathers first: that times M^T [N_t, D_s]
   std::vector<Partials<T>> partials_;
 };
 

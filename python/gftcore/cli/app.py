@@ -11,6 +11,7 @@ import gftcore
 from gftcore.cli.data import data
 from gftcore.cli.demo import demo
 from gftcore.cli.doctor import doctor
+from gftcore.cli.evaluate import evaluate
 from gftcore.cli.extract import extract
 from gftcore.cli.segment import segment
 from gftcore.cli.train import train
@@ -46,6 +47,6 @@ def _options(
     """
 
 
-for _command in (demo, segment, extract, train, doctor):
+for _command in (demo, segment, extract, train, evaluate, doctor):
     app.command()(_command)
 app.add_typer(data)

@@ -81,10 +81,10 @@ def train(
     Classes come from the manifest. An interrupted training goes on where it stopped.
     """
     from gftcore._lazy import require
-    from gftcore.datasets import fold_table, read_manifest, read_splits
+    from gftcore.datasets import GraphSource, fold_table, read_manifest, read_splits
 
     require("torch", extra="train", user="gftcore train")
-    from gftcore.nn import GraphSource, TrainConfig, train_folds
+    from gftcore.nn import TrainConfig, train_folds
 
     config = TrainConfig(
         hidden=hidden,
@@ -165,7 +165,7 @@ def _use_threads(threads: int | None) -> None:
 
 
 class _Display:
-    """Progress of the graphs, then of the epochs."""
+    """Progress of the graphs, then of the epochs; what `gftcore.nn.RunProgress` is."""
 
     def __init__(self, images: int, epochs: int, *, silent: bool) -> None:
         self._silent = silent
@@ -176,8 +176,8 @@ class _Display:
         self._bar.__enter__()
         return self
 
-    def __exit__(self, *error: Any) -> None:
-        self._bar.__exit__(*error)
+    def __exit__(self, *_: object) -> None:
+        self._bar.__exit__(None, None, None)
 
     def graph(self) -> None:
         self._bar.step(failed=False)
@@ -200,9 +200,7 @@ class _Display:
             say(f"fold {result.fold}: {result.folder}")
 
 
-def _tell_plan(
-    out: Path, folds: tuple[int, ...], rows: Any, *, json_: bool, quiet: bool
-) -> None:
+def _tell_plan(out: Path, folds: tuple[int, ...], rows: Any, *, json_: bool, quiet: bool) -> None:
     if json_:
         document = {"schema": _SCHEMA, "dry_run": True, "output": str(out), "folds": list(folds)}
         print_json({**document, "table": list(rows)})

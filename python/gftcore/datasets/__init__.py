@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         summarise,
         suspicions,
     )
+    from gftcore.datasets.graphs import GraphSource, manifest_graphs
     from gftcore.datasets.labels import EYES, LABELS, class_names, parse_label
     from gftcore.datasets.manifest import Manifest, read_manifest, write_manifest
     from gftcore.datasets.problems import ManifestError, Problem
@@ -53,6 +54,7 @@ __all__ = [
     "LABELS",
     "NUM_FOLDS",
     "TEST_FOLD",
+    "GraphSource",
     "Manifest",
     "ManifestError",
     "ManifestSummary",
@@ -64,6 +66,7 @@ __all__ = [
     "check_files",
     "class_names",
     "fold_table",
+    "manifest_graphs",
     "parse_label",
     "read_manifest",
     "read_splits",
@@ -84,6 +87,7 @@ __getattr__, __dir__ = attach(
         "LABELS": "labels",
         "NUM_FOLDS": "assign",
         "TEST_FOLD": "splits",
+        "GraphSource": "graphs",
         "Manifest": "manifest",
         "ManifestError": "problems",
         "ManifestSummary": "check",
@@ -95,6 +99,7 @@ __getattr__, __dir__ = attach(
         "check_files": "check",
         "class_names": "labels",
         "fold_table": "splits",
+        "manifest_graphs": "graphs",
         "parse_label": "labels",
         "read_manifest": "manifest",
         "read_splits": "splits",

@@ -135,7 +135,8 @@ def check_files(
     """Read every image and mask, and yield what is wrong with each row; nothing if all is well.
 
     An image must exist, be readable and have bytes of its own: the same file twice would count
-    twice, or lie in two folds. So must a mask without an image. A mask must have two values and the image's shape times an integer.
+    twice, or lie in two folds. So must a mask without an image. A mask must have two values and
+    the image's shape times an integer.
 
     Parameters
     ----------

@@ -103,7 +103,9 @@ def class_names(labels: Iterable[str]) -> tuple[str, ...]:
     if not free or not sound:
         return LABELS
     healthy = LABELS[0].casefold()
-    return tuple(spelling[word] for word in sorted(images, key=lambda word: (word != healthy, word)))
+    return tuple(
+        spelling[word] for word in sorted(images, key=lambda word: (word != healthy, word))
+    )
 
 
 _NUMBER = re.compile(r"[-+]?\d*\.?\d*")

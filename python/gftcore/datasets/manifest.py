@@ -129,9 +129,7 @@ def read_manifest(path: str | Path, *, max_problems: int = 100) -> Manifest:
         problems.add(header_row, "", "must be followed by at least one row, got none")
     problems.raise_any()
     digest = hashlib.sha256(data).hexdigest()
-    return Manifest(
-        records=records, folder=file.parent, sha256=digest, rows=rows, classes=classes
-    )
+    return Manifest(records=records, folder=file.parent, sha256=digest, rows=rows, classes=classes)
 
 
 def _classes(columns: Sequence[str], table: Iterable[tuple[int, Sequence[str]]]) -> tuple[str, ...]:

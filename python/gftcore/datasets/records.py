@@ -10,8 +10,15 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from gftcore._validation import describe, require_real
-from gftcore.datasets.labels import LABELS, Eye, Split, parse_class, parse_eye, parse_label
-from gftcore.datasets.labels import parse_split
+from gftcore.datasets.labels import (
+    LABELS,
+    Eye,
+    Split,
+    parse_class,
+    parse_eye,
+    parse_label,
+    parse_split,
+)
 from gftcore.errors import ArgumentError, ArgumentTypeError
 
 __all__ = ["COLUMNS", "OPTIONAL", "REQUIRED", "Record", "parse_cell"]
@@ -95,10 +102,10 @@ def _own_class(text: str) -> str:
     """Return the label that a text names, in any disease; whether it is a class, its set says."""
     try:
         return parse_label(text)
-    except ArgumentError:
+    except ArgumentError as error:
         name = _name(" ".join(text.split()))
         if re.fullmatch(r"[-+.\d]*", name):
-            raise
+            raise ArgumentError(str(error).removeprefix("label ")) from error
         return name
 
 

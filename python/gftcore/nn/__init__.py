@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gftcore._lazy import attach
 
 if TYPE_CHECKING:
-    from gftcore.nn.data import GraphSource, LabelledGraphs, read_graphs
+    from gftcore.nn.data import LabelledGraphs, read_graphs
     from gftcore.nn.features import MODEL_COLUMNS, fit_features
     from gftcore.nn.fit import EpochReport, FitResult, fit_model
     from gftcore.nn.loss import class_weights, target_rows
@@ -27,7 +27,6 @@ __all__ = [
     "FitResult",
     "FoldResult",
     "GraphNetwork",
-    "GraphSource",
     "GraphTensors",
     "LabelledGraphs",
     "RunProgress",
@@ -53,7 +52,6 @@ __getattr__, __dir__ = attach(
         "FitResult": "fit",
         "FoldResult": "run",
         "GraphNetwork": "modules",
-        "GraphSource": "data",
         "GraphTensors": "tensors",
         "LabelledGraphs": "data",
         "RunProgress": "run",

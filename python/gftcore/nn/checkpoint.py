@@ -91,7 +91,9 @@ def read_checkpoint(path: Path) -> Checkpoint | None:
             epochs=int(text["epochs"]), run=str(text["run"]), history=list(text["history"]), **parts
         )
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
-        raise FormatError(f"{path}: is no checkpoint: {error!s:.100}; use another folder") from error
+        raise FormatError(
+            f"{path}: is no checkpoint: {error!s:.100}; use another folder"
+        ) from error
 
 
 def optimiser_state(
@@ -101,6 +103,7 @@ def optimiser_state(
     return {
         f"{names[parameter]}.{key}": value
         for parameter, values in optimiser.state.items()
+        if isinstance(parameter, torch.nn.Parameter)
         for key, value in values.items()
     }
 

@@ -171,9 +171,7 @@ def fit_model(
         "inputs": sorted({data.kinds[place] for place in fit.train}),
         **(record or {}),
     }
-    return FitResult(
-        model=fit.best_model(training), best_epoch=best.epoch, history=tuple(history)
-    )
+    return FitResult(model=fit.best_model(training), best_epoch=best.epoch, history=tuple(history))
 
 
 class _Fit:
@@ -268,9 +266,7 @@ class _Fit:
             best=reached > before,
         )
 
-    def _loss(
-        self, logits: Tensor, labels: Tensor, reduction: Reduction | None = None
-    ) -> Tensor:
+    def _loss(self, logits: Tensor, labels: Tensor, reduction: Reduction | None = None) -> Tensor:
         return weighted_loss(
             logits, labels, weights=self.weights, targets=self.targets, reduction=reduction
         )
@@ -292,7 +288,7 @@ class _Fit:
                 logits = self.network(self._joined(mine))
                 loss = self._loss(logits, torch.from_numpy(self.labels[mine]), reduction)
                 self.optimiser.zero_grad()
-                loss.backward()
+                loss.backward()  # type: ignore[no-untyped-call]
                 if reduction is not None:
                     reduction.add_gradients(list(self.named.values()))
                 self.optimiser.step()
@@ -331,4 +327,3 @@ class _Fit:
 
 def _copy(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name: tensor.detach().clone() for name, tensor in state.items()}
-

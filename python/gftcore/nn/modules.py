@@ -3,15 +3,15 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from gftcore._lazy import require
 from gftcore._validation import describe, require_real
-from gftcore.errors import ArgumentError, ArgumentTypeError, GftcoreWarning
+from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.graph.batch import DIRECTED
 from gftcore.model.config import ModelConfig
 from gftcore.model.files import Model
@@ -41,16 +41,19 @@ class _Linear(nn.Module):
         self.bias = nn.Parameter(torch.zeros(width)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
-        return functional.linear(x, self.weight, self.bias)
+        out: Tensor = functional.linear(x, self.weight, self.bias)
+        return out
 
 
 def _product(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """x W^T + b, by the kernel of the graph layers where its widths are those of the kernel."""
+    """Return x W^T + b, by the kernel of the graph layers where its widths fit."""
     wide = all(size % 16 == 0 for size in weight.shape)
     if x.dtype != torch.float32 or not wide or not x.requires_grad:
-        return functional.linear(x, weight, bias)
+        out: Tensor = functional.linear(x, weight, bias)
+        return out
     shift = weight.new_zeros(weight.shape[0]) if bias is None else bias
-    return sage_layer([x], [weight.t()], [], [shift], [], [], "none")[0]
+    product: list[Tensor] = sage_layer([x], [weight.t()], [], [shift], [], [], "none")
+    return product[0]
 
 
 class _Block(_Linear):
@@ -133,9 +136,7 @@ class GraphNetwork(nn.Module):
             for k in range(config.n_layers)
         )
         ends = [pooled_width(config), *[hidden] * (config.n_final - 1), len(config.classes)]
-        self.head = nn.ModuleList(
-            _Linear(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)
-        )
+        self.head = nn.ModuleList(_Linear(a, b) for a, b in pairwise(ends))
         self.set_weights(initial_weights(config, seed=seed))
 
     def set_weights(self, weights: Mapping[str, Any]) -> None:
@@ -172,27 +173,29 @@ class GraphNetwork(nn.Module):
         config = self.config
         h = dict(graphs.x)
         for name in config.types:
-            for k, block in enumerate(self.pre[name]):
+            for k, block in enumerate(_blocks(self.pre[name])):
                 linear = config.linear_ends and k == config.n_pre - 1
-                h[name] = self._after(block(h[name]), active=not linear)
+                h[name] = self._after(block(h[name]), active=not linear, own=block.norm)
         for k, layer in enumerate(self.conv):
             h = self._convolved(k, layer, h, graphs)
         pooled = []
         for name in config.types:
-            for k, block in enumerate(self.post[name]):
-                h[name] = self._after(block(h[name]), active=k < config.n_post - 1)
+            for k, block in enumerate(_blocks(self.post[name])):
+                last = k == config.n_post - 1
+                h[name] = self._after(block(h[name]), active=not last, own=block.norm)
             pooled += _pools(h[name], graphs.ptr[name], config.pool[name])
         out = torch.cat(pooled, dim=1)
-        for k, linear in enumerate(self.head):
-            out = linear(out)
+        for k, part in enumerate(self.head):
+            out = part(out)
             if k < config.n_final - 1:
                 out = self._after(out, active=True)
         return out
 
-    def _after(self, z: Tensor, *, active: bool) -> Tensor:
+    def _after(self, z: Tensor, *, active: bool, own: object = None) -> Tensor:
+        """Activation and dropout; in place where a norm made z, which nobody else needs then."""
         if not active:
             return z
-        return self._dropped(_activated(z, self.config.act))
+        return self._dropped(_activated(z, self.config.act, inplace=own is not None))
 
     def _dropped(self, h: Tensor) -> Tensor:
         if self.training and self.dropout > 0:
@@ -211,6 +214,10 @@ class GraphNetwork(nn.Module):
         else:
             out = _sage(config, layer, h, graphs, act=act, skip=skip)
         return out if linear else {name: self._dropped(values) for name, values in out.items()}
+
+
+def _blocks(of: nn.Module) -> list[_Block]:
+    return list(cast("nn.ModuleList", of))  # type: ignore[arg-type]
 
 
 def _layer(config: ModelConfig, depth: Mapping[str, int]) -> nn.ModuleDict:
@@ -232,12 +239,12 @@ def _layer(config: ModelConfig, depth: Mapping[str, int]) -> nn.ModuleDict:
     return nn.ModuleDict(parts)
 
 
-def _activated(z: Tensor, act: str) -> Tensor:
+def _activated(z: Tensor, act: str, *, inplace: bool = False) -> Tensor:
     if act == "relu":
-        return functional.relu(z)
+        return functional.relu(z, inplace=inplace)
     if act == "leaky":
-        return functional.leaky_relu(z, 0.01)
-    return functional.elu(z) if act == "elu" else z
+        return functional.leaky_relu(z, 0.01, inplace=inplace)
+    return functional.elu(z, inplace=inplace) if act == "elu" else z
 
 
 def _sage(
@@ -255,7 +262,10 @@ def _sage(
     """
     types, relations = config.types, config.relations or ()
     places = {name: i for i, name in enumerate(types)}
-    self_, nbr, bias, rels = {}, {}, {}, []
+    self_: dict[str, Tensor] = {}
+    nbr: dict[str, Tensor] = {}
+    bias: dict[str, Tensor] = {}
+    rels: list[int] = []
     for name in types:
         into = config.relations_into(name)
         mixes = _mixes(config, layer, name, len(into))

@@ -8,6 +8,7 @@ of threads. `torch.compile` takes them as they are.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["sage_layer", "sage_layer_backward", "segment_max", "segment_sum"]
+
+
+# A view has the element type of its tensor, which its own type does not say.
+_core: Any = core
 
 
 def _view(tensor: Tensor) -> NDArray[Any]:
@@ -55,8 +60,8 @@ def _pairs(rels: Sequence[int]) -> list[tuple[int, int]]:
 @torch.library.custom_op("gftcore::sage_layer", mutates_args=())
 def sage_layer(
     h: Sequence[Tensor],
-    S: Sequence[Tensor],  # noqa: N803 - the names of the formula
-    M: Sequence[Tensor],  # noqa: N803
+    S: Sequence[Tensor],
+    M: Sequence[Tensor],
     c: Sequence[Tensor],
     csr: Sequence[Tensor],
     rels: Sequence[int],
@@ -87,7 +92,7 @@ def sage_layer(
     """
     dtype = _precision(h)
     out = [h_t.new_empty((h_t.shape[0], S_t.shape[1])) for h_t, S_t in zip(h, S, strict=True)]
-    core.sage_layer(
+    _core.sage_layer(
         *(_views(tensors, dtype) for tensors in (h, S, M, c)),
         _views(csr, torch.int32),
         _pairs(rels),
@@ -99,7 +104,7 @@ def sage_layer(
 
 
 @sage_layer.register_fake
-def _(h: Any, S: Any, M: Any, c: Any, csr: Any, rels: Any, act: str) -> list[Tensor]:  # noqa: ARG001, N803
+def _(h: Any, S: Any, M: Any, c: Any, csr: Any, rels: Any, act: str) -> list[Tensor]:  # noqa: ARG001
     return [h_t.new_empty((h_t.shape[0], S_t.shape[1])) for h_t, S_t in zip(h, S, strict=True)]
 
 
@@ -108,8 +113,8 @@ def sage_layer_backward(
     g: Sequence[Tensor],
     out: Sequence[Tensor],
     h: Sequence[Tensor],
-    S: Sequence[Tensor],  # noqa: N803
-    M: Sequence[Tensor],  # noqa: N803
+    S: Sequence[Tensor],
+    M: Sequence[Tensor],
     csr: Sequence[Tensor],
     rels: Sequence[int],
     act: str,
@@ -127,7 +132,7 @@ def sage_layer_backward(
     """
     dtype = _precision(h)
     grads = _empty_gradients(h, S, M)
-    core.sage_layer_backward(
+    _core.sage_layer_backward(
         *(_views(tensors, dtype) for tensors in (g, out, h, S, M)),
         _views(csr, torch.int32),
         _pairs(rels),
@@ -140,22 +145,20 @@ def sage_layer_backward(
 
 def _empty_gradients(
     h: Sequence[Tensor],
-    S: Sequence[Tensor],  # noqa: N803
-    M: Sequence[Tensor],  # noqa: N803
+    S: Sequence[Tensor],
+    M: Sequence[Tensor],
 ) -> tuple[list[Tensor], ...]:
     parts = [[part.new_empty(part.shape) for part in parts] for parts in (h, S, M)]
     return *parts, [S_t.new_empty(S_t.shape[1]) for S_t in S]
 
 
 @sage_layer_backward.register_fake
-def _(
-    g: Any, out: Any, h: Any, S: Any, M: Any, csr: Any, rels: Any, act: str  # noqa: ARG001, N803
-) -> list[Tensor]:
+def _(g: Any, out: Any, h: Any, S: Any, M: Any, *_: Any) -> list[Tensor]:  # noqa: ARG001
     return [tensor for part in _empty_gradients(h, S, M) for tensor in part]
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: list[Tensor]) -> None:
-    h, S, M, _, csr, rels, act = inputs  # noqa: N806
+    h, S, M, _, csr, rels, act = inputs
     ctx.save_for_backward(*output, *h, *S, *M, *csr)
     ctx.counts = [len(part) for part in (output, h, S, M, csr)]
     ctx.rels, ctx.act = rels, act
@@ -167,13 +170,13 @@ def _backward(ctx: Any, g: list[Tensor | None]) -> tuple[Any, ...]:
     for count in ctx.counts:
         parts.append(saved[:count])
         del saved[:count]
-    out, h, S, M, csr = parts  # noqa: N806
+    out, h, S, M, csr = parts
     filled = [
         torch.zeros_like(out_t) if g_t is None else g_t for g_t, out_t in zip(g, out, strict=True)
     ]
     flat = sage_layer_backward(filled, out, h, S, M, csr, ctx.rels, ctx.act)
     ends = np.cumsum([0, len(h), len(S), len(M), len(S)]).tolist()
-    grads = [flat[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    grads = [flat[a:b] for a, b in pairwise(ends)]
     # torch takes an empty list of numbers for one of tensors.
     return *grads, [None] * len(csr), None if ctx.rels else [], None
 
@@ -192,7 +195,7 @@ def segment_sum(x: Tensor, ptr: Tensor) -> Tensor:
     rows = _view(x)
     ends = _view(ptr).tolist()
     out = np.zeros((len(ends) - 1, rows.shape[1]), dtype=rows.dtype)
-    for g, (a, b) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
+    for g, (a, b) in enumerate(pairwise(ends)):
         rows[a:b].sum(axis=0, out=out[g])
     return torch.from_numpy(out)
 
@@ -212,7 +215,7 @@ def segment_max(x: Tensor, ptr: Tensor) -> tuple[Tensor, Tensor]:
     ends = _view(ptr).tolist()
     shape = (len(ends) - 1, rows.shape[1])
     out, place = np.zeros(shape, dtype=rows.dtype), np.full(shape, -1, dtype=np.int64)
-    for g, (a, b) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
+    for g, (a, b) in enumerate(pairwise(ends)):
         if b > a:
             # argmax along the first axis is slow where rows are short, and it takes the first.
             place[g] = np.ascontiguousarray(rows[a:b].T).argmax(axis=1) + a

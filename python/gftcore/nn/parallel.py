@@ -51,7 +51,6 @@ class Reduction:
         parameters = [parameter for parameter in parameters if parameter.grad is not None]
         flat = torch.cat([cast("Tensor", p.grad).reshape(-1) for p in parameters])
         distributed.all_reduce(flat)
-        for parameter, part in zip(
-            parameters, flat.split([p.numel() for p in parameters]), strict=True
-        ):
+        parts = torch.split(flat, [p.numel() for p in parameters])
+        for parameter, part in zip(parameters, parts, strict=True):
             cast("Tensor", parameter.grad).copy_(part.view_as(parameter))

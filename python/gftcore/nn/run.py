@@ -10,13 +10,14 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from gftcore._lazy import require
 from gftcore._validation import require_int, require_iterator
 from gftcore.datasets import NUM_FOLDS
+from gftcore.datasets.graphs import GraphSource
 from gftcore.datasets.splits import splits_json
 from gftcore.errors import ArgumentError, RefusedError
 from gftcore.io import atomic_path, provenance, write_csv
@@ -28,7 +29,7 @@ import torch  # noqa: E402
 
 from gftcore.nn.batches import join_inputs, network_input  # noqa: E402
 from gftcore.nn.checkpoint import CHECKPOINT_FILE  # noqa: E402
-from gftcore.nn.data import GraphSource, LabelledGraphs, read_graphs  # noqa: E402
+from gftcore.nn.data import LabelledGraphs, read_graphs  # noqa: E402
 from gftcore.nn.fit import EpochReport, FitResult, fit_model  # noqa: E402
 from gftcore.nn.loss import balanced_accuracy  # noqa: E402
 from gftcore.nn.modules import GraphNetwork  # noqa: E402
@@ -79,8 +80,8 @@ class FoldResult:
         return {name: getattr(self, name) for name in names}
 
 
-class RunProgress:
-    """What is called while networks are trained; this one does nothing."""
+class RunProgress(Protocol):
+    """What is called while networks are trained."""
 
     def graph(self) -> None:
         """One more graph has been read."""
@@ -90,6 +91,14 @@ class RunProgress:
 
     def fold(self, result: FoldResult) -> None:
         """One more network is there."""
+
+
+class _Silence:
+    def graph(self) -> None: ...
+
+    def epoch(self, fold: int, entry: EpochReport, *, new: bool) -> None: ...
+
+    def fold(self, result: FoldResult) -> None: ...
 
 
 def train_folds(
@@ -143,7 +152,7 @@ def train_folds(
     """
     config = config or TrainConfig()
     source = source or GraphSource()
-    progress = progress or RunProgress()
+    progress = progress or _Silence()
     if splits.manifest_sha256 != manifest.sha256:
         raise ArgumentError("splits must be those of the manifest, got those of another one")
     each = require_iterator(folds, "folds", "a sequence of fold numbers")
@@ -279,7 +288,11 @@ def _train_fold(
             view.validate,
             own,
             checkpoint=checkpoint,
-            record={"fold": k, "split_seed": splits.seed, "manifest_sha256": splits.manifest_sha256},
+            record={
+                "fold": k,
+                "split_seed": splits.seed,
+                "manifest_sha256": splits.manifest_sha256,
+            },
             report=report,
         )
     result = _write_fold(k, data, view.validate, view.test, folder, fitted, write=first)
@@ -317,10 +330,10 @@ def _logs(folder: Path, *, enabled: bool) -> Iterator[Callable[[EpochReport, boo
             return
         if writer is None:
             # What an interrupted run logged beyond its last checkpoint is no longer true.
-            writer = SummaryWriter(str(folder), purge_step=entry.epoch)  # type: ignore[no-untyped-call]
+            writer = SummaryWriter(str(folder), purge_step=entry.epoch)
         for name in names:
-            writer.add_scalar(name, getattr(entry, name), entry.epoch)  # type: ignore[no-untyped-call]
-        writer.flush()  # type: ignore[no-untyped-call]
+            writer.add_scalar(name, getattr(entry, name), entry.epoch)
+        writer.flush()
         rows = [[getattr(each, column) for column in EpochReport.__slots__] for each in history]
         write_csv(folder / "history.csv", list(EpochReport.__slots__), rows)
 
@@ -328,7 +341,7 @@ def _logs(folder: Path, *, enabled: bool) -> Iterator[Callable[[EpochReport, boo
         yield write
     finally:
         if writer is not None:
-            writer.close()  # type: ignore[no-untyped-call]
+            writer.close()
 
 
 def _write_fold(

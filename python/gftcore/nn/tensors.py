@@ -91,10 +91,10 @@ def graph_tensors(
         ptr[name] = torch.from_numpy(batch.node_ptr[name].copy())
     if config.conv == "gcn":
         batch = _with_loops(config, batch)
-    csr = []
+    csr: list[Tensor] = []
     for relation in config.relations or ():
-        for part in (batch.rowptr, batch.col, batch.colptr, batch.row):
-            csr.append(torch.from_numpy(part[relation].astype(np.int32)))
+        parts = (batch.rowptr, batch.col, batch.colptr, batch.row)
+        csr += [torch.from_numpy(part[relation].astype(np.int32)) for part in parts]
     degree = None
     if config.conv == "gcn":
         only = next(iter(x.values()))

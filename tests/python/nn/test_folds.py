@@ -26,7 +26,7 @@ pytest.importorskip("tensorboard")
 
 from gftcore import nn, staging  # noqa: E402
 from gftcore.cli import main  # noqa: E402
-from gftcore.datasets import Manifest, read_manifest, split_subjects  # noqa: E402
+from gftcore.datasets import GraphSource, Manifest, read_manifest, split_subjects  # noqa: E402
 from gftcore.errors import ArgumentError, FormatError, RefusedError  # noqa: E402
 from gftcore.graph import extract, extract_image  # noqa: E402
 from gftcore.io import read_image, write_image  # noqa: E402
@@ -176,7 +176,7 @@ def test_the_cache_holds_what_the_files_hold(manifest: Manifest, tmp_path: Path)
     assert again.sha256 == first.sha256
     changed = [t != path.stat().st_mtime_ns for t, path in zip(times, stored, strict=True)]
     assert changed == [i == 1 for i in range(len(stored))]
-    source = nn.GraphSource(extract=nn.GraphSource().extract.replace(prune="none"))
+    source = GraphSource(extract=GraphSource().extract.replace(prune="none"))
     assert nn.read_graphs(manifest, cache, source).sha256 != first.sha256
 
 

@@ -173,7 +173,9 @@ def test_one_graph_trains_though_norms_need_two_rows() -> None:
 
 
 def is_undone(name: str) -> bool:
-    return ".vessel." in name and name.endswith(".bias") and "norm" not in name and "conv" not in name
+    return (
+        ".vessel." in name and name.endswith(".bias") and "norm" not in name and "conv" not in name
+    )
 
 
 @pytest.mark.parametrize(

@@ -43,12 +43,12 @@ def drawn(
         return torch.randn(*shape, generator=generator, dtype=dtype).requires_grad_()
 
     h = [draw(len(batch.x[t]), d) for t, d in zip(TYPES, depth, strict=True)]
-    S = [draw(d, width) for d in depth]  # noqa: N806
-    M = [draw(depth[s], width) for s in RELS[::2]]  # noqa: N806
+    S = [draw(d, width) for d in depth]
+    M = [draw(depth[s], width) for s in RELS[::2]]
     return h, S, M, [draw(width) for _ in TYPES]
 
 
-def dense(batch: GraphBatch, h: Any, S: Any, M: Any, c: Any, act: str) -> list[Any]:  # noqa: N803
+def dense(batch: GraphBatch, h: Any, S: Any, M: Any, c: Any, act: str) -> list[Any]:
     """The same layer with a full matrix for each relation."""
     z = [h[t] @ S[t] + c[t] for t in range(3)]
     for i, relation in enumerate(DIRECTED):
@@ -123,7 +123,9 @@ def test_gradcheck(act: str, sizes: Any) -> None:
     assert torch.autograd.gradcheck(layer, tuple(flat(given)))
 
 
-@pytest.mark.parametrize("name", ["sage_layer", "sage_layer_backward", "segment_sum", "segment_max"])
+@pytest.mark.parametrize(
+    "name", ["sage_layer", "sage_layer_backward", "segment_sum", "segment_max"]
+)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_opcheck(name: str) -> None:
     batch = random_batch(3, SMALL)
@@ -185,7 +187,7 @@ def test_derivatives_of_derivatives_are_refused() -> None:
 
 def test_what_does_not_fit_is_refused() -> None:
     batch = random_batch(6, SMALL)
-    h, S, M, c = ([t.detach() for t in part] for part in drawn(batch))  # noqa: N806
+    h, S, M, c = ([t.detach() for t in part] for part in drawn(batch))
     csr = csr_of(batch)
     with pytest.raises(ArgumentError, match="act must be one of none, relu"):
         nn.sage_layer(h, S, M, c, csr, RELS, "tanh")

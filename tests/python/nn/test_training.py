@@ -101,7 +101,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_others() -> None:
     assert fit().model.sha256 != fit(CONFIG.replace(seed=1)).model.sha256
 
 
-class Stopped(Exception):  # noqa: N818
+class Stopped(Exception):
     pass
 
 

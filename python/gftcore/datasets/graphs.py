@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Images of a manifest to graphs, extracted once and kept on disk."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gftcore.datasets.check import require_manifest
+from gftcore.errors import FormatError, GftcoreError, GftcoreWarning
+from gftcore.graph import (
+    BatchItem,
+    ExtractConfig,
+    ExtractFailure,
+    HeteroGraph,
+    extract_batch,
+    load,
+    save,
+)
+from gftcore.graph.assemble import run_settings, settings_hash
+from gftcore.io import file_sha256, is_mask, read_image
+from gftcore.io.images import MAX_PIXELS
+from gftcore.segmentation import SegmentConfig
+
+if TYPE_CHECKING:
+    from gftcore.datasets.manifest import Manifest
+    from gftcore.datasets.records import Record
+    from gftcore.io.images import Channel
+
+__all__ = ["GraphSource", "manifest_graphs"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphSource:
+    """How images become graphs.
+
+    Attributes
+    ----------
+    extract, seg
+        Settings; ``fov_mm`` and ``eye`` of a record win where the manifest has them.
+    channel, max_pixels
+        As for `gftcore.io.read_image`.
+    """
+
+    extract: ExtractConfig = field(default_factory=ExtractConfig)
+    seg: SegmentConfig = field(default_factory=SegmentConfig)
+    channel: Channel | None = None
+    max_pixels: int = MAX_PIXELS
+
+    def config(self, record: Record) -> ExtractConfig:
+        """Return the settings for one record."""
+        fov = self.extract.fov_mm if record.fov_mm is None else record.fov_mm
+        eye = self.extract.eye if record.eye == "unknown" else record.eye
+        return self.extract.replace(fov_mm=fov, eye=eye)
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the settings as plain JSON values."""
+        return {
+            "extract": self.extract.to_dict(),
+            "seg": self.seg.to_dict(),
+            "channel": self.channel,
+        }
+
+
+def manifest_graphs(
+    manifest: Manifest,
+    source: GraphSource | None = None,
+    *,
+    cache: Path | None = None,
+    write: bool = True,
+    threads: int | None = None,
+) -> Iterator[tuple[Record, HeteroGraph]]:
+    """Yield record and graph of all images of a manifest, in any order.
+
+    A graph is made from the image, as `gftcore.graph.extract_image` makes it; from the mask only
+    where the manifest gives no image, or where the image file is a mask.
+
+    Parameters
+    ----------
+    manifest
+        From `read_manifest`.
+    source
+        How images become graphs; None means the defaults.
+    cache
+        Folder of graphs. One that is there counts if it was made from the same bytes with the same
+        settings. None keeps nothing.
+    write
+        Whether new graphs are kept in the cache.
+    threads
+        Number of images that are extracted at once.
+
+    Raises
+    ------
+    FormatError
+        At the end, if there are images that cannot be read; it names the rows.
+    """
+    return _graphs(require_manifest(manifest), cache, source or GraphSource(), threads, write)
+
+
+def _graphs(
+    manifest: Manifest, cache: Path | None, source: GraphSource, threads: int | None, write: bool
+) -> Iterator[tuple[Record, HeteroGraph]]:
+    """Yield all graphs, those of the cache first; raise at the end for those that failed."""
+    waiting: dict[ExtractConfig, list[Record]] = defaultdict(list)
+    digests: dict[str, str] = {}
+    rows = dict(zip((record.id for record in manifest), manifest.rows, strict=True))
+    failed: list[tuple[int, str]] = []
+    for record in manifest:
+        try:
+            digests[record.id] = file_sha256(_file(manifest, record))
+        except (GftcoreError, OSError) as error:
+            failed.append((rows[record.id], str(error)))
+            continue
+        graph = None
+        if cache is not None:
+            graph = _cached(_place(cache, record), digests[record.id], source, record)
+        if graph is not None:
+            yield record, graph
+        else:
+            waiting[source.config(record)].append(record)
+    for config, records in waiting.items():
+        done = iter(records)
+        with warnings.catch_warnings():
+            # Staging warns of the image at hand; of a whole data set that would be hundreds.
+            warnings.simplefilter("ignore", GftcoreWarning)
+            items = _items(manifest, records, source)
+            for result in extract_batch(items, config, seg=source.seg, threads=threads):
+                record = next(done)
+                if isinstance(result, ExtractFailure):
+                    failed.append((rows[record.id], result.message))
+                    continue
+                graph = result.with_source(**_origin(digests[record.id], source))
+                if cache is not None and write:
+                    save(graph, _place(cache, record))
+                yield record, graph
+    if failed:
+        row, message = min(failed)
+        raise FormatError(f"{len(failed)} images cannot be read, the first in row {row}: {message}")
+
+
+def _file(manifest: Manifest, record: Record) -> Path:
+    file = manifest.image_path(record) or manifest.mask_path(record)
+    assert file is not None
+    return file
+
+
+def _place(cache: Path, record: Record) -> Path:
+    # The id is a relative path without "..".
+    return cache / f"{record.id}.npz"
+
+
+def _origin(digest: str, source: GraphSource) -> dict[str, str]:
+    out = {"sha256": digest}
+    if source.channel is not None:
+        out["channel"] = source.channel
+    return out
+
+
+def _cached(path: Path, digest: str, source: GraphSource, record: Record) -> HeteroGraph | None:
+    if not os.path.lexists(path):
+        return None
+    try:
+        graph = load(path)
+    except (GftcoreError, OSError):
+        return None
+    kind = graph.meta.source.get("kind")
+    settings = run_settings(source.config(record), source.seg if kind == "image" else None)
+    same = dict(graph.meta.source) == {"kind": kind, **_origin(digest, source)}
+    return graph if same and graph.meta.config_hash == settings_hash(settings) else None
+
+
+def _items(
+    manifest: Manifest, records: Sequence[Record], source: GraphSource
+) -> Iterator[BatchItem]:
+    for record in records:
+        file = _file(manifest, record)
+        try:
+            pixels = read_image(file, channel=source.channel, max_pixels=source.max_pixels)
+        except (GftcoreError, OSError) as error:
+            yield BatchItem(name=str(error))  # an item without pixels fails by itself
+            continue
+        if record.path is None or is_mask(pixels):
+            yield BatchItem(mask=pixels)
+        else:
+            yield BatchItem(image=pixels)
