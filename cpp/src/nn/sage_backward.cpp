@@ -13,32 +13,18 @@ using namespace nn;
 /// Rows whose share of a weight's derivative is one partial sum.
 constexpr index_t kRows = 256;
 
-/// to = g times the slope of the activation at its result (unless that is g itself), sum = the
-/// rows' sum. A few columns at a time, so that their sums stay in registers.
-template <int kColumns, class T, class Slope>
-void slope_columns(
-    const T* g, const T* out, index_t rows, index_t width, const Slope& slope, T* to, T* sum) {
-  T sums[kColumns] = {};
-  for (index_t v = 0; v < rows; ++v, g += width, out += width) {
-    for (int c = 0; c < kColumns; ++c) {
-      const T x = slope(g[c], out[c]);
-      sums[c] += x;
-      if (to != nullptr) to[v * width + c] = x;
-    }
+simd::Below below_of(Activation act) {
+  switch (act) {
+    case Activation::none:
+      break;
+    case Activation::relu:
+      return simd::Below::zero;
+    case Activation::leaky:
+      return simd::Below::leaky;
+    case Activation::elu:
+      return simd::Below::result;
   }
-  std::copy_n(sums, kColumns, sum);
-}
-
-template <class T, class Slope>
-void slope_rows(
-    const T* g, const T* out, index_t rows, index_t width, const Slope& slope, T* to, T* sum) {
-  constexpr int kSide = 16;
-  index_t c = 0;
-  const auto at = [&](index_t place) { return to == nullptr ? nullptr : to + place; };
-  for (; c + kSide <= width; c += kSide) {
-    slope_columns<kSide>(g + c, out + c, rows, width, slope, at(c), sum + c);
-  }
-  for (; c < width; ++c) slope_columns<1>(g + c, out + c, rows, width, slope, at(c), sum + c);
+  return simd::Below::one;
 }
 
 /// One derivative by a weight as a sum of partial sums, one a block.
@@ -72,8 +58,16 @@ class Backward {
 
   void run(int threads) {
     const std::vector<RowBlock> blocks = blocks_of(plan_.nodes, kRows);
-    for_each_in_threads(blocks.size(), threads, [&](std::size_t i) { into_targets(blocks[i]); });
-    for_each_in_threads(blocks.size(), threads, [&](std::size_t i) { out_of_sources(blocks[i]); });
+    // Edges need the slopes of all blocks; without them a block is done while it is in the cache.
+    const bool alone = layer_.edges.empty();
+    for_each_in_threads(blocks.size(), threads, [&](std::size_t i) {
+      into_targets(blocks[i]);
+      if (alone) out_of_sources(blocks[i]);
+    });
+    if (!alone) {
+      for_each_in_threads(
+          blocks.size(), threads, [&](std::size_t i) { out_of_sources(blocks[i]); });
+    }
     for_each_in_threads(partials_.size(), threads, [&](std::size_t i) { reduce(partials_[i]); });
   }
 
@@ -96,7 +90,7 @@ class Backward {
     for (std::size_t r = 0; r < layer_.edges.size(); ++r) {
       const LayerEdges& edges = layer_.edges[r];
       const index_t depth = layer_.h[source_of(edges)].cols;
-      const bool first = plan_.transforms_first[r];
+      const bool first = plan_.pulls_first[r];
       pulled_.push_back(memory(first ? 0 : plan_.nodes[target_of(edges)] * depth));
     }
     for (std::size_t t = 0; t < types; ++t) {
@@ -105,7 +99,7 @@ class Backward {
     for (std::size_t t = 0; t < types; ++t) partials(plan_.nodes[t], width_, to_.bias[t].data());
     for (std::size_t r = 0; r < layer_.edges.size(); ++r) {
       const LayerEdges& edges = layer_.edges[r];
-      const bool first = plan_.transforms_first[r];
+      const bool first = plan_.pulls_first[r];
       const std::size_t t = first ? source_of(edges) : target_of(edges);
       const index_t depth = layer_.h[source_of(edges)].cols;
       partials(plan_.nodes[t], depth * width_, to_.nbr[r].data);
@@ -118,16 +112,12 @@ class Backward {
     return partials_[2 * layer_.h.size() + r];
   }
 
-  /// What a block of nodes gives to its own weights, and to relations that gather first.
+  /// What a block of nodes gives to the relations into it that gather first.
   void into_targets(const RowBlock& block) {
     const std::size_t t = block.which;
-    const MatrixView<const T>& h = layer_.h[t];
     const T* slope = sloped(block);
-    outer(
-        h.data + block.row * h.cols, h.cols, slope, block.rows, self_partials(t).block(block.row));
-    multiply(slope, width_, self_[t], block.rows, to_.h[t].data + block.row * h.cols, false);
     for (const std::size_t r : plan_.into[t]) {
-      if (plan_.transforms_first[r]) continue;
+      if (plan_.pulls_first[r]) continue;
       const LayerEdges& edges = layer_.edges[r];
       const MatrixView<const T>& from = layer_.h[source_of(edges)];
       thread_local ScratchMemory memory;
@@ -150,34 +140,25 @@ class Backward {
   const T* sloped(const RowBlock& block) {
     const std::size_t t = block.which;
     const index_t first = block.row * width_;
-    const T* g = g_[t].data + first;
-    const T* out = out_[t].data + first;
-    T* to = own_[t] == nullptr ? nullptr : own_[t] + first;
-    const auto run = [&](auto slope) {
-      slope_rows(g, out, block.rows, width_, slope, to, bias_partials(t).block(block.row));
-    };
-    switch (layer_.act) {
-      case Activation::none:
-        run([](T x, T) { return x; });
-        break;
-      case Activation::relu:
-        run([](T x, T y) { return y > 0 ? x : T{0}; });
-        break;
-      case Activation::leaky:
-        run([](T x, T y) { return y > 0 ? x : x * static_cast<T>(kLeakySlope); });
-        break;
-      case Activation::elu:
-        run([](T x, T y) { return y > 0 ? x : x * (y + T{1}); });
-        break;
-    }
+    plan_.outer.slope({g_[t].data + first,
+                       out_[t].data + first,
+                       block.rows,
+                       width_,
+                       below_of(layer_.act),
+                       own_[t] == nullptr ? nullptr : own_[t] + first,
+                       bias_partials(t).block(block.row)});
     return slope_[t] + first;
   }
 
-  /// What a block of nodes gives and gets as sources of edges.
+  /// What a block of nodes gives and gets by itself, and as sources of edges.
   void out_of_sources(const RowBlock& block) {
     const std::size_t s = block.which;
     const MatrixView<const T>& h = layer_.h[s];
     T* to = to_.h[s].data + block.row * h.cols;
+    const T* from = h.data + block.row * h.cols;
+    const T* slope = slope_[s] + block.row * width_;
+    outer(from, h.cols, slope, block.rows, self_partials(s).block(block.row));
+    multiply(slope, width_, self_[s], block.rows, to, false);
     for (const std::size_t r : plan_.out_of[s]) {
       const LayerEdges& edges = layer_.edges[r];
       const auto pull = [&](const T* in, index_t width, T* out, bool add) {
@@ -191,15 +172,14 @@ class Backward {
                               out,
                               add});
       };
-      if (!plan_.transforms_first[r]) {
+      if (!plan_.pulls_first[r]) {
         pull(pulled_[r], h.cols, to, true);
         continue;
       }
       thread_local ScratchMemory memory;
       T* back = memory.template request<T>(kRows * width_);
       pull(slope_[target_of(edges)], width_, back, false);
-      outer(
-          h.data + block.row * h.cols, h.cols, back, block.rows, nbr_partials(r).block(block.row));
+      outer(from, h.cols, back, block.rows, nbr_partials(r).block(block.row));
       multiply(back, width_, nbr_[r], block.rows, to, true);
     }
   }
@@ -213,7 +193,7 @@ class Backward {
   }
 
   void outer(const T* left, index_t height, const T* right, index_t rows, T* out) const {
-    plan_.outer({left, right, rows, height, width_, out});
+    plan_.outer.outer({left, right, rows, height, width_, out});
   }
 
   void multiply(const T* in,

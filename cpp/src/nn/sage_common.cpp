@@ -11,10 +11,10 @@ namespace gftcore::nn {
 namespace {
 
 template <class T>
-simd::OuterKernel<T> active_outer();
+simd::OuterKernels<T> active_outer();
 
 template <>
-simd::OuterKernel<float> active_outer() {
+simd::OuterKernels<float> active_outer() {
 #if defined(__x86_64__)
   switch (active_target()) {
     case Target::avx512:
@@ -29,7 +29,7 @@ simd::OuterKernel<float> active_outer() {
 }
 
 template <>
-simd::OuterKernel<double> active_outer() {
+simd::OuterKernels<double> active_outer() {
   return simd::outer_exact();
 }
 
@@ -40,12 +40,19 @@ void check_lists(std::span<const std::int32_t> ptr,
   if (std::ssize(ptr) != rows + 1) {
     throw ShapeError("row pointers must have one entry more than there are nodes");
   }
-  bool rises = ptr.front() == 0 && ptr.back() == std::ssize(ends);
-  for (std::size_t v = 1; v < ptr.size(); ++v) rises = rises && ptr[v] >= ptr[v - 1];
-  if (!rises) throw ValueError("row pointers must rise from 0 to the number of edges");
-  if (ends.empty()) return;
-  const auto [low, high] = std::ranges::minmax(ends);
-  if (low < 0 || high >= others) throw ValueError("edges must join nodes of the batch");
+  // Signs are collected, so that the compiler can take several values at a time.
+  const auto bits = [](std::int32_t x) { return static_cast<std::uint32_t>(x); };
+  std::uint32_t wrong = bits(ptr.front());
+  for (std::size_t v = 1; v < ptr.size(); ++v) {
+    wrong |= bits(ptr[v]) | (bits(ptr[v]) - bits(ptr[v - 1]));
+  }
+  if (ptr.front() != 0 || (wrong >> 31) != 0 || ptr.back() != std::ssize(ends)) {
+    throw ValueError("row pointers must rise from 0 to the number of edges");
+  }
+  wrong = 0;
+  const auto last = static_cast<std::uint32_t>(others - 1);
+  for (const std::int32_t end : ends) wrong |= bits(end) | (last - bits(end));
+  if ((wrong >> 31) != 0) throw ValueError("edges must join nodes of the batch");
 }
 
 }  // namespace
@@ -122,7 +129,11 @@ LayerPlan<T> plan_of(const SageLayer<T>& layer) {
     const LayerEdges& edges = layer.edges[r];
     out.into[target_of(edges)].push_back(r);
     out.out_of[source_of(edges)].push_back(r);
-    out.transforms_first.push_back(out.nodes[source_of(edges)] < out.nodes[target_of(edges)]);
+    const index_t sources = out.nodes[source_of(edges)];
+    const index_t targets = out.nodes[target_of(edges)];
+    out.transforms_first.push_back(sources < targets);
+    // With as many of both, one gather less.
+    out.pulls_first.push_back(sources <= targets);
     std::vector<T>& inv = out.inv_deg.emplace_back(edges.rowptr.size() - 1);
     for (std::size_t v = 0; v < inv.size(); ++v) {
       inv[v] = T{1} / static_cast<T>(std::max(edges.rowptr[v + 1] - edges.rowptr[v], 1));

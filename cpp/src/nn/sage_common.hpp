@@ -31,9 +31,10 @@ SageLayer<T> padded_layer(const SageLayer<T>& layer, Padding<T>& padding);
 template <class T>
 struct LayerPlan {
   simd::NetworkKernels<T> kernels;
-  simd::OuterKernel<T> outer;
+  simd::OuterKernels<T> outer;
   std::vector<std::vector<T>> inv_deg;           // of each relation: [N_t]
-  std::vector<bool> transforms_first;            // of each relation
+  std::vector<bool> transforms_first;            // of each relation: N_s < N_t
+  std::vector<bool> pulls_first;                 // backwards: N_s <= N_t
   std::vector<std::vector<std::size_t>> into;    // relations by target type
   std::vector<std::vector<std::size_t>> out_of;  // relations by source type
   std::vector<index_t> nodes;                    // of each type

@@ -5,8 +5,10 @@
 
 namespace gftcore::simd {
 
+/// For float, every `width` is a multiple of 16.
+
 /// out[i, j] = sum over rows k of left[k, i] * right[k, j], in the order of the rows: the product
-/// of a transposed matrix with another one. For float, `width` is a multiple of 16.
+/// of a transposed matrix with another one.
 template <class Real>
 struct OuterJob {
   const Real* left;   // [rows, height]
@@ -17,12 +19,30 @@ struct OuterJob {
   Real* out;  // [height, width]
 };
 
-template <class Real>
-using OuterKernel = void (*)(const OuterJob<Real>&);
+/// What an activation multiplies derivatives by where its result is not above 0; above it is 1.
+enum class Below { one, zero, leaky, result };  // 1, 0, 0.01, result + 1
 
-OuterKernel<float> outer_scalar();
-OuterKernel<double> outer_exact();  // scalar, any width
-OuterKernel<float> outer_avx2();
-OuterKernel<float> outer_avx512();
+/// to = g times the slope at the activation's result, sum = its sum over the rows.
+template <class Real>
+struct SlopeJob {
+  const Real* g;       // [rows, width]
+  const Real* result;  // [rows, width]
+  std::ptrdiff_t rows;
+  std::ptrdiff_t width;
+  Below below;
+  Real* to;   // [rows, width]; not written for Below::one
+  Real* sum;  // [width]
+};
+
+template <class Real>
+struct OuterKernels {
+  void (*outer)(const OuterJob<Real>&);
+  void (*slope)(const SlopeJob<Real>&);
+};
+
+OuterKernels<float> outer_scalar();
+OuterKernels<double> outer_exact();  // scalar, any width
+OuterKernels<float> outer_avx2();
+OuterKernels<float> outer_avx512();
 
 }  // namespace gftcore::simd

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Included in an anonymous namespace by each instruction set, which defines before it: Real; Lanes
-// of kLanes Real; kSide vectors and kTall rows that a tile of sums has; load, store, splat and
-// mul_add(a, b, c) = a * b + c.
+// of kLanes Real; kSide vectors and kTall rows that a tile of sums has; load, store, splat, add,
+// mul, mul_add(a, b, c) = a * b + c and above(x, a, b) = a where x > 0, else b.
 
+using gftcore::simd::Below;
 using gftcore::simd::OuterJob;
+using gftcore::simd::OuterKernels;
+using gftcore::simd::SlopeJob;
 
 /// A tile of sums stays in registers while k runs.
 template <int kRows, int kVectors>
@@ -56,4 +59,52 @@ void outer_panels(const OuterJob<Real>& job, std::ptrdiff_t first) {
   if constexpr (kVectors > 1) outer_panels<kVectors / 2>(job, first);
 }
 
+template <Below kBelow>
+Lanes sloped(Lanes g, Lanes result) {
+  if constexpr (kBelow == Below::one) return g;
+  if constexpr (kBelow == Below::zero) return above(result, g, splat(Real{0}));
+  if constexpr (kBelow == Below::leaky) {
+    return above(result, g, mul(g, splat(static_cast<Real>(0.01))));
+  }
+  return above(result, g, mul(g, add(result, splat(Real{1}))));
+}
+
+/// Panels as above; their sums stay in registers.
+template <Below kBelow, int kVectors>
+void slope_panels(const SlopeJob<Real>& job, std::ptrdiff_t first) {
+  for (; first + kVectors * kLanes <= job.width; first += kVectors * kLanes) {
+    Lanes sum[kVectors];
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) sum[v] = splat(Real{0});
+    for (std::ptrdiff_t row = 0; row < job.rows; ++row) {
+      const std::ptrdiff_t place = row * job.width + first;
+#pragma GCC unroll 8
+      for (int v = 0; v < kVectors; ++v) {
+        const std::ptrdiff_t at = place + v * kLanes;
+        const Lanes x = sloped<kBelow>(load(job.g + at), load(job.result + at));
+        if constexpr (kBelow != Below::one) store(job.to + at, x);
+        sum[v] = add(sum[v], x);
+      }
+    }
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) store(job.sum + first + v * kLanes, sum[v]);
+  }
+  if constexpr (kVectors > 1) slope_panels<kBelow, kVectors / 2>(job, first);
+}
+
 void run_outer(const OuterJob<Real>& job) { outer_panels<kSide>(job, 0); }
+
+void run_slope(const SlopeJob<Real>& job) {
+  switch (job.below) {
+    case Below::one:
+      return slope_panels<Below::one, kSide>(job, 0);
+    case Below::zero:
+      return slope_panels<Below::zero, kSide>(job, 0);
+    case Below::leaky:
+      return slope_panels<Below::leaky, kSide>(job, 0);
+    case Below::result:
+      return slope_panels<Below::result, kSide>(job, 0);
+  }
+}
+
+OuterKernels<Real> outer_kernels() { return {run_outer, run_slope}; }

@@ -21,7 +21,10 @@ Lanes load(const float* p) {
 }
 void store(float* p, Lanes x) { std::memcpy(p, &x, sizeof x); }
 Lanes splat(float x) { return Lanes{x, x, x, x}; }
+Lanes add(Lanes a, Lanes b) { return a + b; }
+Lanes mul(Lanes a, Lanes b) { return a * b; }
 Lanes mul_add(Lanes a, Lanes b, Lanes c) { return a * b + c; }
+Lanes above(Lanes x, Lanes a, Lanes b) { return x > 0 ? a : b; }
 
 #include "network_outer_body.inl"
 
@@ -38,7 +41,10 @@ constexpr int kTall = 4;
 Lanes load(const double* p) { return *p; }
 void store(double* p, Lanes x) { *p = x; }
 Lanes splat(double x) { return x; }
+Lanes add(Lanes a, Lanes b) { return a + b; }
+Lanes mul(Lanes a, Lanes b) { return a * b; }
 Lanes mul_add(Lanes a, Lanes b, Lanes c) { return a * b + c; }
+Lanes above(Lanes x, Lanes a, Lanes b) { return x > 0 ? a : b; }
 
 #include "network_outer_body.inl"
 
@@ -46,6 +52,6 @@ Lanes mul_add(Lanes a, Lanes b, Lanes c) { return a * b + c; }
 
 }  // namespace
 
-gftcore::simd::OuterKernel<float> gftcore::simd::outer_scalar() { return single::run_outer; }
+gftcore::simd::OuterKernels<float> gftcore::simd::outer_scalar() { return single::outer_kernels(); }
 
-gftcore::simd::OuterKernel<double> gftcore::simd::outer_exact() { return exact::run_outer; }
+gftcore::simd::OuterKernels<double> gftcore::simd::outer_exact() { return exact::outer_kernels(); }

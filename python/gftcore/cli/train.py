@@ -84,7 +84,8 @@ def train(
     from gftcore.datasets import GraphSource, fold_table, read_manifest, read_splits
 
     require("torch", extra="train", user="gftcore train")
-    from gftcore.nn import TrainConfig, train_folds
+    from gftcore.graph.bulk import default_threads
+    from gftcore.nn import TrainConfig, train_folds, use_threads
 
     config = TrainConfig(
         hidden=hidden,
@@ -119,7 +120,7 @@ def train(
     if dry_run:
         _tell_plan(out, wanted, fold_table(table, parts), json_=json_, quiet=quiet)
         return 0
-    _use_threads(threads)
+    use_threads(default_threads() if threads is None else threads)
     display = _Display(len(table), len(wanted) * epochs, silent=silent)
     with warnings.catch_warnings(), display:
         warnings.simplefilter("once", GftcoreWarning)
@@ -154,14 +155,6 @@ def _drawn_splits(table: Manifest, seed: int) -> tuple[Splits, list[str]]:
         warnings.simplefilter("always", GftcoreWarning)
         splits = split_subjects(table, seed=seed)
     return splits, [str(w.message) for w in caught if issubclass(w.category, GftcoreWarning)]
-
-
-def _use_threads(threads: int | None) -> None:
-    import torch
-
-    from gftcore.graph.bulk import default_threads
-
-    torch.set_num_threads(default_threads() if threads is None else threads)
 
 
 class _Display:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from gftcore.nn.fit import EpochReport, FitResult, fit_model
     from gftcore.nn.loss import class_weights, target_rows
     from gftcore.nn.modules import GraphNetwork
-    from gftcore.nn.ops import sage_layer, sage_layer_backward, segment_max, segment_sum
+    from gftcore.nn.ops import sage_layer, sage_layer_backward, segment_pool
+    from gftcore.nn.parallel import use_threads
     from gftcore.nn.run import FoldResult, RunProgress, train_folds
     from gftcore.nn.settings import TrainConfig
     from gftcore.nn.tensors import GraphTensors, graph_tensors
@@ -38,10 +39,10 @@ __all__ = [
     "read_graphs",
     "sage_layer",
     "sage_layer_backward",
-    "segment_max",
-    "segment_sum",
+    "segment_pool",
     "target_rows",
     "train_folds",
+    "use_threads",
 ]
 
 __getattr__, __dir__ = attach(
@@ -63,9 +64,9 @@ __getattr__, __dir__ = attach(
         "read_graphs": "data",
         "sage_layer": "ops",
         "sage_layer_backward": "ops",
-        "segment_max": "ops",
-        "segment_sum": "ops",
+        "segment_pool": "ops",
         "target_rows": "loss",
         "train_folds": "run",
+        "use_threads": "parallel",
     },
 )

@@ -24,7 +24,7 @@ from torch import Tensor, nn  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
 from gftcore.nn.norm import BatchNorm  # noqa: E402
-from gftcore.nn.ops import sage_layer, segment_max, segment_sum  # noqa: E402
+from gftcore.nn.ops import sage_layer, segment_pool  # noqa: E402
 
 if TYPE_CHECKING:
     from gftcore.nn.tensors import GraphTensors
@@ -344,13 +344,7 @@ def _gcn(
 
 
 def _pools(h: Tensor, ptr: Tensor, hows: tuple[str, ...]) -> list[Tensor]:
-    total = segment_sum(h, ptr) if {"sum", "mean"} & set(hows) else None
-    out = []
-    for how in hows:
-        if how == "max":
-            out.append(segment_max(h, ptr)[0])
-            continue
-        assert total is not None
-        count = ptr.diff().clamp(min=1)[:, None].to(h.dtype)
-        out.append(total if how == "sum" else total / count)
-    return out
+    total, most, _ = segment_pool(h, ptr, "max" in hows)
+    count = ptr.diff().clamp(min=1)[:, None].to(h.dtype)
+    pools = {"sum": total, "mean": total / count, "max": most}
+    return [pools[how] for how in hows]

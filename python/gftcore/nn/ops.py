@@ -25,7 +25,7 @@ from torch import Tensor  # noqa: E402
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["sage_layer", "sage_layer_backward", "segment_max", "segment_sum"]
+__all__ = ["sage_layer", "sage_layer_backward", "segment_pool"]
 
 
 # A view has the element type of its tensor, which its own type does not say.
@@ -189,73 +189,61 @@ sage_layer.register_autograd(_backward, setup_context=_keep)
 sage_layer_backward.register_autograd(_no_second_derivative)
 
 
-@torch.library.custom_op("gftcore::segment_sum", mutates_args=())
-def segment_sum(x: Tensor, ptr: Tensor) -> Tensor:
-    """Sums of the rows ``ptr[g]:ptr[g + 1]`` of x [N, W]; 0 for no row; [B, W]."""
-    rows = _view(x)
-    ends = _view(ptr).tolist()
-    out = np.zeros((len(ends) - 1, rows.shape[1]), dtype=rows.dtype)
-    for g, (a, b) in enumerate(pairwise(ends)):
-        rows[a:b].sum(axis=0, out=out[g])
-    return torch.from_numpy(out)
+@torch.library.custom_op("gftcore::segment_pool", mutates_args=())
+def segment_pool(x: Tensor, ptr: Tensor, largest: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Sums and largest values of the rows ``ptr[g]:ptr[g + 1]`` of x [N, W].
 
+    Parameters
+    ----------
+    x
+        Rows.
+    ptr
+        int64 [B + 1], rising from 0 to N.
+    largest
+        Whether the largest values are asked for.
 
-@segment_sum.register_fake
-def _(x: Tensor, ptr: Tensor) -> Tensor:
-    return x.new_empty((ptr.shape[0] - 1, x.shape[1]))
-
-
-@torch.library.custom_op("gftcore::segment_max", mutates_args=())
-def segment_max(x: Tensor, ptr: Tensor) -> tuple[Tensor, Tensor]:
-    """Largest values in each segment of rows, and their rows; both [B, W].
-
-    The first of equal rows counts. A segment without rows gives 0 and the row -1.
+    Returns
+    -------
+    sums, largest values, their rows, each [B, W]
+        The first of equal rows counts. A segment without rows gives 0 and the row -1, and so do all
+        where the largest are not asked for.
     """
     rows = _view(x)
     ends = _view(ptr).tolist()
     shape = (len(ends) - 1, rows.shape[1])
-    out, place = np.zeros(shape, dtype=rows.dtype), np.full(shape, -1, dtype=np.int64)
+    total, most = np.zeros(shape, dtype=rows.dtype), np.zeros(shape, dtype=rows.dtype)
+    place = np.full(shape, -1, dtype=np.int64)
     for g, (a, b) in enumerate(pairwise(ends)):
         if b > a:
+            rows[a:b].sum(axis=0, out=total[g])
+        if b > a and largest:
             # argmax along the first axis is slow where rows are short, and it takes the first.
             place[g] = np.ascontiguousarray(rows[a:b].T).argmax(axis=1) + a
-            out[g] = np.take_along_axis(rows, place[g : g + 1], axis=0)[0]
-    return torch.from_numpy(out), torch.from_numpy(place)
+            most[g] = np.take_along_axis(rows, place[g : g + 1], axis=0)[0]
+    return torch.from_numpy(total), torch.from_numpy(most), torch.from_numpy(place)
 
 
-@segment_max.register_fake
-def _(x: Tensor, ptr: Tensor) -> tuple[Tensor, Tensor]:
+@segment_pool.register_fake
+def _(x: Tensor, ptr: Tensor, largest: bool) -> tuple[Tensor, Tensor, Tensor]:  # noqa: ARG001
     shape = (ptr.shape[0] - 1, x.shape[1])
-    return x.new_empty(shape), ptr.new_empty(shape)
+    return x.new_empty(shape), x.new_empty(shape), ptr.new_empty(shape)
 
 
-def _keep_segments(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:  # noqa: ARG001
-    x, ptr = inputs
-    ctx.save_for_backward(ptr)
+def _keep_places(ctx: Any, inputs: tuple[Tensor, Tensor, bool], output: tuple[Tensor, ...]) -> None:
+    x, ptr, ctx.largest = inputs
+    ctx.save_for_backward(ptr, output[2])
     ctx.rows = x.shape[0]
+    ctx.mark_non_differentiable(output[2])
 
 
-def _spread(ctx: Any, g: Tensor) -> tuple[Tensor, None]:
-    (ptr,) = ctx.saved_tensors
-    return g.repeat_interleave(ptr.diff(), dim=0, output_size=ctx.rows), None
+def _spread(ctx: Any, total: Tensor, most: Tensor, _: Tensor) -> tuple[Tensor, None, None]:
+    ptr, place = ctx.saved_tensors
+    out = total.repeat_interleave(ptr.diff(), dim=0, output_size=ctx.rows)
+    if ctx.largest and ctx.rows > 0:
+        # Each row of a column is the largest of one segment at most. Empty ones add 0 to row 0.
+        kept = torch.where(place < 0, 0, most)
+        out.scatter_add_(0, place.clamp(min=0), kept)
+    return out, None, None
 
 
-def _keep_places(ctx: Any, inputs: tuple[Tensor, Tensor], output: tuple[Tensor, Tensor]) -> None:
-    ctx.save_for_backward(output[1])
-    ctx.rows = inputs[0].shape[0]
-    ctx.mark_non_differentiable(output[1])
-    ctx.set_materialize_grads(False)
-
-
-def _place(ctx: Any, g: Tensor | None, _: Tensor | None) -> tuple[Tensor | None, None]:
-    if g is None:
-        return None, None
-    (place,) = ctx.saved_tensors
-    # Rows without any winner, and one more row that takes what belongs to none.
-    out = g.new_zeros((ctx.rows + 1, g.shape[1]))
-    index = torch.where(place < 0, ctx.rows, place)
-    return out.scatter(0, index, g)[: ctx.rows], None
-
-
-segment_sum.register_autograd(_spread, setup_context=_keep_segments)
-segment_max.register_autograd(_place, setup_context=_keep_places)
+segment_pool.register_autograd(_spread, setup_context=_keep_places)

@@ -6,13 +6,22 @@ from __future__ import annotations
 from typing import Any, cast
 
 from gftcore._lazy import require
+from gftcore._validation import require_int
 
 require("torch", extra="train", user="gftcore.nn")
 
 import torch  # noqa: E402
 from torch import Tensor, distributed  # noqa: E402
 
-__all__ = ["Reduction"]
+__all__ = ["Reduction", "use_threads"]
+
+
+def use_threads(count: int) -> None:
+    """Let torch and the operators of this package use so many threads.
+
+    The graph layers give the same bytes for any number; torch's own operators need not.
+    """
+    torch.set_num_threads(require_int(count, "count", 1, 1024))
 
 
 class _Sum(torch.autograd.Function):

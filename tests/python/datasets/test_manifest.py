@@ -18,7 +18,13 @@ from hypothesis import strategies as st
 
 from gftcore import datasets
 from gftcore.datasets import ManifestError, Record, read_manifest, write_manifest
-from gftcore.errors import ArgumentError, ArgumentTypeError, FormatError, MissingFileError
+from gftcore.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    FormatError,
+    GftcoreWarning,
+    MissingFileError,
+)
 
 HEADER = "id,subject,eye,path,label"
 ROW = "a_OD,s1,OD,a.png,Healthy"
@@ -377,3 +383,67 @@ def test_damaged_files_are_read_or_refused(tmp_path: Path) -> None:
             whole = whole[:end] + whole[start:]
         outcomes["read" if judge(tmp_path, whole) else "refused"] += 1
     assert min(outcomes.values()) > 100, outcomes
+
+
+# --- other diseases, masks without images --------------------------------------------------------
+
+
+def test_a_manifest_may_name_its_own_classes(tmp_path: Path) -> None:
+    rows = [f"{i},s{i},OD,{i}.png,{label}" for i, label in enumerate(
+        ["RVO", "normal", "AMD", "rvo ", "Healthy", "wet  AMD", "amd", "Wet-AMD"]
+    )]  # fmt: skip
+    manifest = read_manifest(written(tmp_path, "\n".join([HEADER, *rows])))
+    assert manifest.classes == ("Healthy", "AMD", "RVO", "wet AMD")
+    assert [record.label for record in manifest][:4] == ["RVO", "Healthy", "AMD", "RVO"]
+    again = write_manifest(tmp_path / "again.csv", manifest.records)
+    assert read_manifest(tmp_path / "again.csv").classes == again.classes == manifest.classes
+    with pytest.warns(GftcoreWarning, match="FOLD_LACKS_CLASS: no image of Healthy in fold"):
+        splits = datasets.split_subjects(manifest)
+    assert {name for row in datasets.fold_table(manifest, splits) for name in row} == {
+        "fold", "subjects", "images", *manifest.classes
+    }  # fmt: skip
+    assert datasets.summarise(manifest).images_by_label["RVO"] == 2
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["Healthy", "Healthy", "PDR", "NPRD"],
+        ["Healthy", "Healthy", "Helthy", "Helthy"],
+        ["Healthy", "Healthy", "RVO"],
+        ["RVO", "RVO"],
+        ["RVO", "RVO", "PDR", "PDR"],
+        ["Healthy", "Healthy", "1", "1"],
+        ["Healthy", "Healthy", "DR?", "2.0"],
+    ],
+    ids=str,
+)
+def test_misspelt_words_make_no_class(tmp_path: Path, labels: list[str]) -> None:
+    assert datasets.class_names(labels) == datasets.LABELS
+    rows = [f"{i},s{i},OD,{i}.png,{label}" for i, label in enumerate(labels)]
+    found = places(tmp_path, "\n".join([HEADER, *rows]))
+    assert {column for _, column in found} == {"label"}
+
+
+def test_masks_without_images(tmp_path: Path) -> None:
+    text = "id,subject,eye,mask_path,label\na,s,OD,m.png,PDR\n"
+    manifest = read_manifest(written(tmp_path, text))
+    (record,) = manifest
+    assert (manifest.image_path(record), manifest.mask_path(record)) == (None, tmp_path / "m.png")
+    assert write_manifest(tmp_path / "again.csv", [record]).records == (record,)
+    assert (tmp_path / "again.csv").read_text() == text.replace(
+        "mask_path,label", "label,mask_path"
+    ).replace("m.png,PDR", "PDR,m.png")
+    both = f"{FULL}\na,s,OD,,PDR,,,,m.png\nb,t,OD,b.png,PDR,,,,\n"
+    assert [r.path for r in read_manifest(written(tmp_path, both))] == [None, "b.png"]
+    assert places(tmp_path, f"{FULL}\na,s,OD,,PDR,,,,\n") == [(2, "path")]
+    with pytest.raises(ArgumentError, match="path must be an image file, or mask_path a mask"):
+        Record(id="a", subject="s", eye="OD", label="PDR")
+    np.save(tmp_path / "m.npy", np.eye(4, dtype=bool))
+    text = "id,subject,eye,mask_path,label\na,s,OD,m.npy,PDR\nb,t,OD,m.npy,PDR\nc,u,OD,x.npy,PDR\n"
+    found = list(datasets.check_files(read_manifest(written(tmp_path, text))))
+    assert [[problem.column for problem in row] for row in found] == [
+        [],
+        ["mask_path"],
+        ["mask_path"],
+    ]

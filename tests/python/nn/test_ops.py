@@ -123,9 +123,7 @@ def test_gradcheck(act: str, sizes: Any) -> None:
     assert torch.autograd.gradcheck(layer, tuple(flat(given)))
 
 
-@pytest.mark.parametrize(
-    "name", ["sage_layer", "sage_layer_backward", "segment_sum", "segment_max"]
-)
+@pytest.mark.parametrize("name", ["sage_layer", "sage_layer_backward", "segment_pool"])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_opcheck(name: str) -> None:
     batch = random_batch(3, SMALL)
@@ -138,7 +136,7 @@ def test_opcheck(name: str) -> None:
         out = nn.sage_layer(*plain, csr, RELS, "leaky")
         args = ([torch.randn_like(values) for values in out], out, *plain[:3], csr, RELS, "leaky")
     else:
-        args = (given[0][0], torch.tensor([0, 3, 3, 10]))
+        args = (given[0][0], torch.tensor([0, 3, 3, 10]), True)
     results = torch.library.opcheck(getattr(nn, name), args)
     assert set(results.values()) == {"SUCCESS"}
 
@@ -146,17 +144,26 @@ def test_opcheck(name: str) -> None:
 def test_pools() -> None:
     x = torch.tensor([[1.0, -5], [3, -5], [3, -9], [-2, 4]], requires_grad=True)
     ptr = torch.tensor([0, 3, 3, 4])
-    assert nn.segment_sum(x, ptr).tolist() == [[7, -19], [0, 0], [-2, 4]]
-    largest, place = nn.segment_max(x, ptr)
+    total, largest, place = nn.segment_pool(x, ptr, True)
+    assert total.tolist() == [[7, -19], [0, 0], [-2, 4]]
     assert largest.tolist() == [[3, -5], [0, 0], [-2, 4]]
     assert place.tolist() == [[1, 0], [-1, -1], [3, 3]]  # the first of equal rows
     (largest * torch.tensor([[1.0, 2], [3, 4], [5, 6]])).sum().backward()
     assert x.grad is not None
     assert x.grad.tolist() == [[0, 2], [1, 0], [0, 0], [5, 6]]
+    total, largest, place = nn.segment_pool(x, ptr, False)
+    assert total[0].tolist() == [7, -19]
+    assert not largest.any()
+    assert (place == -1).all()
     exact = torch.randn(6, 2, dtype=torch.float64, requires_grad=True)
     ptr = torch.tensor([0, 0, 4, 6])
-    assert torch.autograd.gradcheck(lambda x: nn.segment_sum(x, ptr), exact)
-    assert torch.autograd.gradcheck(lambda x: nn.segment_max(x, ptr)[0], exact)
+    for largest_too in (True, False):
+        pool = lambda x, too=largest_too: nn.segment_pool(x, ptr, too)[:2]  # noqa: E731
+        assert torch.autograd.gradcheck(pool, exact)
+    empty = torch.zeros(0, 2, requires_grad=True)
+    pools = nn.segment_pool(empty, torch.tensor([0, 0]), True)
+    (pools[0].sum() + pools[1].sum()).backward()
+    assert empty.grad is not None
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
