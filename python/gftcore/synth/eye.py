@@ -187,6 +187,7 @@ def _edited(seed: int, stream: int, parameters: EyeParameters) -> tuple[Network,
             _edit(kind, segments, value, disease.network)
             for kind, segments, value in (
                 ("loss", gone, np.zeros(0)),
+                ("void", disease.void_segments, np.zeros(0)),
                 ("tortuosity", wound, bends),
                 ("beading", beads, depth),
             )

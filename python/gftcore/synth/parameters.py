@@ -60,9 +60,12 @@ _RANGES: Mapping[str, Mapping[str, tuple[float, float]]] = {
 }
 # Healthy eyes differ, too; without it, one number such as the area
 # of the FAZ or the shape of the mean intercapillary area would tell the class.
-_FAZ_NATURAL = (0.8, 1.2)
+_FAZ_NATURAL = (0.6, 1.3)
 _DVC_ITERATIONS = (143, 167)
+_STEP_MM = (0.037, 0.043)
 _CAPILLARY_LOSS = (0.0, 0.08)
+_VOIDS = (0, 3)
+_VOID_MM2 = (0.015, 0.08)
 _MICROANEURYSM_MM = (0.02, 0.06)
 _TUFT_MM = (0.1, 0.3)
 
@@ -83,6 +86,8 @@ class EyeParameters:
         How the vessels grow, with the foveal parameter of this eye.
     capillary_loss
         Share of capillary segments that are lost at random; no lesion.
+    voids_mm2
+        Areas that never had capillaries; no lesions, healthy eyes have them, too.
     patches_mm2
         Areas without perfusion.
     patches_at_faz
@@ -105,6 +110,7 @@ class EyeParameters:
     eye: str = "OD"
     growth: GrowthOptions = field(default_factory=GrowthOptions)
     capillary_loss: float = 0.0
+    voids_mm2: tuple[float, ...] = ()
     patches_mm2: tuple[float, ...] = ()
     patches_at_faz: int = 0
     faz_factor: float = 1.0
@@ -137,6 +143,7 @@ class EyeParameters:
         bends: tuple[float, ...] = self.arc_per_chord
         if len(bends) != 2 or bends[0] > bends[1]:
             raise ArgumentError(f"arc_per_chord must be (low, high), got {self.arc_per_chord}")
+        put("voids_mm2", _numbers(self.voids_mm2, "voids_mm2", 0.001, 0.19))
         put("patches_mm2", _numbers(self.patches_mm2, "patches_mm2", 0.001, 2.0))
         put("microaneurysms_mm", _numbers(self.microaneurysms_mm, "microaneurysms_mm", 0.01, 0.2))
         put("tufts_mm", _numbers(self.tufts_mm, "tufts_mm", 0.05, 0.6))
@@ -199,8 +206,7 @@ def draw_parameters(
         return draw.between(*ranges.get(name, (0.0, 0.0)))
 
     def count(name: str) -> int:
-        low, high = ranges.get(name, (0.0, 0.0))
-        return int(low + (high - low + 1) * draw.next())
+        return draw.count(*ranges.get(name, (0, 0)))
 
     def several(number: int, most: int, low: float, high: float) -> list[float]:
         # Small ones are frequent: the logarithm is uniform.
@@ -211,7 +217,9 @@ def draw_parameters(
     faz_mm = growth.faz_mean_mm + growth.faz_sd_mm * NormalDist().inv_cdf(draw.inner())
     faz_mm = max(faz_mm, 0.0) * math.sqrt(draw.between(*_FAZ_NATURAL))
     iterations = round(draw.between(*_DVC_ITERATIONS))
+    step_mm = draw.between(*_STEP_MM)
     loss = draw.between(*_CAPILLARY_LOSS)
+    voids = several(draw.count(*_VOIDS), 3, *_VOID_MM2)
     faz_factor = between("faz_factor")
     small = several(count("patches"), 6, *_RANGES["NPDR"]["patch_mm2"])
     large = several(count("large_patches"), 5, *_RANGES["PDR"]["large_patch_mm2"])
@@ -228,9 +236,11 @@ def draw_parameters(
         growth=growth.replace(
             faz_mean_mm=round(faz_mm, 5),
             faz_sd_mm=0.0,
+            least_step_mm=round(step_mm, 5),
             dvc=growth.dvc.replace(iterations=iterations),
         ),
         capillary_loss=round(loss, 4),
+        voids_mm2=tuple(voids),
         patches_mm2=tuple(sorted(large + small, reverse=True)),
         patches_at_faz=min(merged, len(large)),
         faz_factor=round(faz_factor, 4),
@@ -256,6 +266,9 @@ class _Range:
 
     def next(self) -> float:
         return float(next(self._numbers))
+
+    def count(self, low: float, high: float) -> int:
+        return int(low + (high - low + 1) * self.next())
 
     def between(self, low: float, high: float) -> float:
         return low + (high - low) * self.next()

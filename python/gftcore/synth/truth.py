@@ -27,7 +27,7 @@ __all__ = ["NOTICE", "EyeTruth", "SegmentEdit", "read_truth", "truth_json", "wri
 SCHEMA = "gftcore-eye-truth/1"
 #: Larger files are no truth of an eye.
 MAX_BYTES = 1 << 24
-EDIT_KINDS = ("loss", "tortuosity", "beading")
+EDIT_KINDS = ("loss", "void", "tortuosity", "beading")
 NOTICE = "Synthetic: no person's eye. Not a medical device; not for clinical use."
 
 
@@ -38,13 +38,13 @@ class SegmentEdit:
     Attributes
     ----------
     kind
-        ``loss``, ``tortuosity`` or ``beading``.
+        ``loss``, ``void`` (cut by a natural void), ``tortuosity`` or ``beading``.
     segment
         int64 [n] numbers of the segments.
     first_row, num_rows
         int64 [n] edges in the eye's graph that a segment has now, as far as no lesion cut it.
     value
-        float64 [n] length per distance of the ends, or amplitude of the radius; empty for losses.
+        float64 [n] length per distance of the ends, or amplitude of the radius; else empty.
     """
 
     kind: str
@@ -69,7 +69,7 @@ class EyeTruth:
     lesions
         All lesions.
     edits
-        Segments that are lost, wind or are beaded, without being lesions.
+        Segments that are lost, cut by voids, wind or are beaded, without being lesions.
     """
 
     label: str

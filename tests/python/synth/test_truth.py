@@ -53,7 +53,7 @@ def test_document(eye):
     assert "not for clinical use" in document["notice"]
     assert document["graph_sha256"] == "ab"
     assert document["label"] == eye.truth.label
-    assert set(document["edits"]) == {"loss", "tortuosity", "beading"}
+    assert set(document["edits"]) == {"loss", "void", "tortuosity", "beading"}
     for lesion in document["lesions"]:
         assert set(lesion) == {
             "id", "type", "severity", "area_mm2", "quadrant", "side", "clock_hour", "zone",
