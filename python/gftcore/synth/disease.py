@@ -101,7 +101,8 @@ class Disease:
         Where there is no such place, the clearest of those tried.
         """
         radius = np.sqrt(area / np.pi)
-        best, room = None, -np.inf
+        best: NDArray[np.float64] | None = None
+        room = -np.inf
         for _ in range(_TRIES):
             shape = blob(np.zeros(2), self.draws, jaggedness=_PATCH_JAGGEDNESS)
             shape = scaled(shape, np.zeros(2), area)
