@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Synthetic OCT angiographies: eyes whose vessels and lesions are known.
 
-`make_eye` makes an eye of a class; the other functions are its steps.
+`make_eye` makes an eye of a class, `write_cohort` a data set of them; the other functions are their
+steps.
 
 Examples
 --------
@@ -19,6 +20,8 @@ from typing import TYPE_CHECKING
 from gftcore._lazy import attach
 
 if TYPE_CHECKING:
+    from gftcore.synth.cohort import CohortEye, CohortSurvey, survey_cohort, write_cohort
+    from gftcore.synth.cohort_plan import CohortPlan, PlannedEye, plan_cohort
     from gftcore.synth.edges import Edges, read_edges, write_edges
     from gftcore.synth.eye import SyntheticEye, make_eye, unedited_eye
     from gftcore.synth.growth import VesselForest, grow_vessels
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
     from gftcore.synth.truth import EyeTruth, SegmentEdit, read_truth, truth_json, write_truth
 
 __all__ = [
+    "CohortEye",
+    "CohortPlan",
+    "CohortSurvey",
     "Edges",
     "EyeParameters",
     "EyeTruth",
@@ -36,6 +42,7 @@ __all__ = [
     "GrowthOptions",
     "Lesion",
     "Place",
+    "PlannedEye",
     "SegmentEdit",
     "SyntheticEye",
     "VesselForest",
@@ -46,10 +53,13 @@ __all__ = [
     "grow_vessels",
     "label_of",
     "make_eye",
+    "plan_cohort",
     "read_edges",
     "read_truth",
+    "survey_cohort",
     "truth_json",
     "unedited_eye",
+    "write_cohort",
     "write_edges",
     "write_truth",
 ]
@@ -57,6 +67,9 @@ __all__ = [
 __getattr__, __dir__ = attach(
     __name__,
     {
+        "CohortEye": "cohort",
+        "CohortPlan": "cohort_plan",
+        "CohortSurvey": "cohort",
         "Edges": "edges",
         "EyeParameters": "parameters",
         "EyeTruth": "truth",
@@ -64,6 +77,7 @@ __getattr__, __dir__ = attach(
         "GrowthOptions": "options",
         "Lesion": "lesions",
         "Place": "lesions",
+        "PlannedEye": "cohort_plan",
         "SegmentEdit": "truth",
         "SyntheticEye": "eye",
         "VesselForest": "growth",
@@ -74,10 +88,13 @@ __getattr__, __dir__ = attach(
         "grow_vessels": "growth",
         "label_of": "lesions",
         "make_eye": "eye",
+        "plan_cohort": "cohort_plan",
         "read_edges": "edges",
         "read_truth": "truth",
+        "survey_cohort": "cohort",
         "truth_json": "truth",
         "unedited_eye": "eye",
+        "write_cohort": "cohort",
         "write_edges": "edges",
         "write_truth": "truth",
     },

@@ -279,7 +279,7 @@ class _Range:
 
 
 _NUMBERS = 64
-_PURPOSES = ("growth", "background", "image", "edits", "parameters", "subject")
+_PURPOSES = ("growth", "background", "image", "edits", "parameters", "subject", "cohort")
 MOST_STREAMS = 2**61
 
 
