@@ -29,8 +29,8 @@ EYES = ("OD", "OS")
 _RANGES: Mapping[str, Mapping[str, tuple[float, float]]] = {
     "Healthy": {
         "faz_factor": (1.0, 1.0),
-        "tortuous_share": (0.0, 0.2),
-        "arc_per_chord": (1.03, 1.15),
+        "tortuous_share": (0.0, 0.28),
+        "arc_per_chord": (1.05, 1.18),
     },
     "NPDR": {
         "patches": (2, 6),
