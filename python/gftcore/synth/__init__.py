@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from gftcore.synth.edges import Edges, read_edges, write_edges
     from gftcore.synth.eye import SyntheticEye, make_eye, unedited_eye
     from gftcore.synth.growth import VesselForest, grow_vessels
+    from gftcore.synth.image_options import ImageOptions
+    from gftcore.synth.imaging import form_image
     from gftcore.synth.lesions import Lesion, Place, label_of
     from gftcore.synth.options import GrowthMode, GrowthOptions
     from gftcore.synth.parameters import EyeParameters, draw_parameters
@@ -40,6 +42,7 @@ __all__ = [
     "EyeTruth",
     "GrowthMode",
     "GrowthOptions",
+    "ImageOptions",
     "Lesion",
     "Place",
     "PlannedEye",
@@ -50,6 +53,7 @@ __all__ = [
     "draw_mask",
     "draw_parameters",
     "draw_vessels",
+    "form_image",
     "grow_vessels",
     "label_of",
     "make_eye",
@@ -75,6 +79,7 @@ __getattr__, __dir__ = attach(
         "EyeTruth": "truth",
         "GrowthMode": "options",
         "GrowthOptions": "options",
+        "ImageOptions": "image_options",
         "Lesion": "lesions",
         "Place": "lesions",
         "PlannedEye": "cohort_plan",
@@ -85,6 +90,7 @@ __getattr__, __dir__ = attach(
         "draw_mask": "raster",
         "draw_parameters": "parameters",
         "draw_vessels": "raster",
+        "form_image": "imaging",
         "grow_vessels": "growth",
         "label_of": "lesions",
         "make_eye": "eye",
