@@ -49,6 +49,9 @@ class Disease:
         Those that it has.
     void_segments
         int64 [n] segments that natural voids cut, ascending.
+    areas
+        Polygons without capillaries, in fields of view: the enlarged FAZ, voids, and where
+        perfusion was lost.
     """
 
     network: Network
@@ -57,7 +60,8 @@ class Disease:
     draws: Draws
     lesions: list[Lesion] = field(default_factory=list)
     void_segments: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    _cut: list[NDArray[np.float64]] = field(default_factory=list)
+    areas: list[NDArray[np.float64]] = field(default_factory=list)
+    _clear_of: list[NDArray[np.float64]] = field(default_factory=list)
     _perfusion_lost: list[NDArray[np.float64]] = field(default_factory=list)
     _rims: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
@@ -66,9 +70,8 @@ class Disease:
         outline = _faz_outline(self.network)
         for area in self.parameters.voids_mm2:
             polygon = self._free_place(area / FOV_MM**2, outline, at_faz=False)
-            self.network, segments = self._cut_capillaries(polygon)
-            self.void_segments = np.union1d(self.void_segments, segments)
-            self._cut.append(polygon)
+            self.void_segments = np.union1d(self.void_segments, self._cut_capillaries(polygon))
+            self._clear_of.append(polygon)
         if self.parameters.faz_factor > 1:
             outline = self._enlarge_faz(outline)
         for number, area in enumerate(self.parameters.patches_mm2):
@@ -115,7 +118,7 @@ class Disease:
                 reach = np.abs(shape).max()
                 centre = reach + (1 - 2 * reach) * self.draws.uniforms(2)
             polygon = centre + shape
-            clear = _clearance(polygon, self._cut if at_faz else [*self._cut, faz])
+            clear = _clearance(polygon, self._clear_of if at_faz else [*self._clear_of, faz])
             if clear > room:
                 best, room = polygon, clear
             if clear > 0:
@@ -184,15 +187,18 @@ class Disease:
         near = fits(self._rims)
         return near if len(near) else fits(np.flatnonzero(self.network.segment >= 0))
 
-    def _cut_capillaries(self, polygon: NDArray[np.float64]) -> tuple[Network, NDArray[np.int64]]:
+    def _cut_capillaries(self, polygon: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Cut them within a polygon, and return the numbers of their segments."""
         may = (self.network.segment >= 0) & self.table.is_capillary[self.network.segment]
-        return cut(self.network, polygon, may)
+        self.network, segments = cut(self.network, polygon, may)
+        self.areas.append(polygon)
+        return segments
 
     def _remove(self, kind: str, polygon: NDArray[np.float64], *, severity: float) -> None:
-        self.network, segments = self._cut_capillaries(polygon)
+        segments = self._cut_capillaries(polygon)
         self._remember(kind, to_pixels(polygon), segments, rows=0, severity=severity)
         if kind == "non_perfusion":
-            self._cut.append(polygon)
+            self._clear_of.append(polygon)
             self._perfusion_lost.append(polygon)
 
     def _append(

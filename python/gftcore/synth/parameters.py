@@ -16,6 +16,7 @@ from gftcore._validation import describe, require_choice, require_int, require_r
 from gftcore.config import require_fields
 from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.synth.draws import Draws, alike
+from gftcore.synth.image_options import ImageOptions
 from gftcore.synth.lesions import LARGE_MM2
 from gftcore.synth.options import GrowthOptions
 
@@ -66,6 +67,13 @@ _STEP_MM = (0.037, 0.043)
 _CAPILLARY_LOSS = (0.0, 0.08)
 _VOIDS = (0, 3)
 _VOID_MM2 = (0.015, 0.08)
+# How an eye is photographed, whatever its class. Artefacts are in a part of the images only.
+_GAIN = (1.05, 1.35)
+_SPECKLE = (0.5, 0.7)
+_BLUR_PX = (0.5, 0.75)
+_VIGNETTING = (0.3, 0.1, 0.3)
+_SHADOW = (0.15, 0.2, 0.5)
+_STRIPES = (0.3, 1, 5)
 _MICROANEURYSM_MM = (0.02, 0.06)
 _TUFT_MM = (0.1, 0.3)
 
@@ -104,6 +112,8 @@ class EyeParameters:
         Diameters.
     tufts_mm
         Diameters of neovascular tufts.
+    image
+        How the eye is photographed.
     """
 
     label: str = "Healthy"
@@ -121,6 +131,7 @@ class EyeParameters:
     beading_depth: float = 0.0
     microaneurysms_mm: tuple[float, ...] = ()
     tufts_mm: tuple[float, ...] = ()
+    image: ImageOptions = field(default_factory=ImageOptions)
 
     def __post_init__(self) -> None:
         def put(name: str, value: object) -> None:
@@ -130,6 +141,8 @@ class EyeParameters:
         put("eye", require_choice(self.eye, EYES, "eye"))
         if not isinstance(self.growth, GrowthOptions):
             raise ArgumentTypeError(f"growth must be GrowthOptions, got {describe(self.growth)}")
+        if not isinstance(self.image, ImageOptions):
+            raise ArgumentTypeError(f"image must be ImageOptions, got {describe(self.image)}")
         for name, low, high in (
             ("capillary_loss", 0.0, 1.0),
             ("faz_factor", 1.0, 4.0),
@@ -163,7 +176,7 @@ class EyeParameters:
         """Return the fields as plain JSON values."""
         out = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         lists = {name: list(value) for name, value in out.items() if isinstance(value, tuple)}
-        return {**out, **lists, "growth": self.growth.to_dict()}
+        return {**out, **lists, "growth": self.growth.to_dict(), "image": self.image.to_dict()}
 
 
 def draw_parameters(
@@ -251,6 +264,25 @@ def draw_parameters(
         beading_depth=depth,
         microaneurysms_mm=tuple(aneurysms),
         tufts_mm=tuple(tufts),
+        image=_photograph(draw),
+    )
+
+
+def _photograph(draw: _Range) -> ImageOptions:
+    def sometimes(chance: float, low: float, high: float) -> float:
+        there, size = draw.own() < chance, low + (high - low) * draw.own()
+        return round(size, 4) if there else 0.0
+
+    def between(low: float, high: float) -> float:
+        return round(low + (high - low) * draw.own(), 4)
+
+    return ImageOptions(
+        gain=between(*_GAIN),
+        speckle=between(*_SPECKLE),
+        blur_sigma_px=between(*_BLUR_PX),
+        vignetting=sometimes(*_VIGNETTING),
+        shadow=sometimes(*_SHADOW),
+        stripes=round(sometimes(*_STRIPES)),
     )
 
 
@@ -258,11 +290,17 @@ class _Range:
     """Uniform numbers of an eye, near those of its subject if it has one."""
 
     def __init__(self, seed: int, stream: int, subject_stream: int | None) -> None:
-        numbers = Draws(seed, stream_of(stream, "parameters")).uniforms(_NUMBERS)
+        own = Draws(seed, stream_of(stream, "parameters"))
+        numbers = own.uniforms(_NUMBERS)
         if subject_stream is not None:
             shared = Draws(seed, stream_of(subject_stream, "subject")).uniforms(_NUMBERS)
             numbers = alike(numbers, shared)
         self._numbers = iter(numbers.tolist())
+        self._own = own
+
+    def own(self) -> float:
+        """Return a number that no other eye is near to."""
+        return self._own.uniform()
 
     def next(self) -> float:
         return float(next(self._numbers))
@@ -279,7 +317,7 @@ class _Range:
 
 
 _NUMBERS = 64
-_PURPOSES = ("growth", "background", "image", "edits", "parameters", "subject", "cohort")
+_PURPOSES = ("growth", "background", "image", "edits", "parameters", "subject", "cohort", "areas")
 MOST_STREAMS = 2**61
 
 

@@ -15,6 +15,7 @@ from gftcore import __version__
 from gftcore._validation import require_array
 from gftcore.errors import ArgumentError, ArgumentTypeError, FormatError
 from gftcore.io.files import atomic_path, require_file
+from gftcore.synth.image_options import ImageOptions
 from gftcore.synth.lesions import LESION_TYPES, MASK_PX, Lesion, Place
 from gftcore.synth.options import FOV_MM, GrowthMode, GrowthOptions
 from gftcore.synth.parameters import EyeParameters
@@ -191,7 +192,8 @@ def _truth(document: Mapping[str, Any]) -> EyeTruth:
     given = dict(document["parameters"])
     growth = dict(given.pop("growth"))
     growth |= {name: GrowthMode(**growth[name]) for name in ("svc", "dvc")}
-    parameters = EyeParameters(growth=GrowthOptions(**growth), **given)
+    image = ImageOptions(**given.pop("image"))
+    parameters = EyeParameters(growth=GrowthOptions(**growth), image=image, **given)
     return EyeTruth(
         label=parameters.label,
         seed=int(document["seed"]),
