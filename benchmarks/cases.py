@@ -12,7 +12,7 @@ from gftcore import graph, segmentation
 from gftcore.segmentation.config import METHODS
 from inputs import Sample
 from peers import baseline
-from synth_cases import synth_cases
+from synth_cases import imaging_cases, synth_cases
 
 # Time of a full sample on AVX-512.
 LIMIT_S = {"edt": 0.028, "centreline": 0.020}
@@ -88,11 +88,12 @@ GROUPS: dict[str, tuple[Callable[[Sample], Iterator[Case]], ...]] = {
     "adjacency": (stages.adjacency_cases,),
     "csr": (stages.csr_cases,),
     "synth": (synth_cases,),
+    "imaging": (imaging_cases,),
     "mask": (mask_cases,),
     "image": (image_cases,),
     "batch": (batch_cases,),
 }
-FULL_SAMPLE_ONLY = {"segmentation", "synth", "image", "batch"}
+FULL_SAMPLE_ONLY = {"segmentation", "synth", "imaging", "image", "batch"}
 
 
 def cases_of(group: str, sample: Sample) -> Iterator[Case]:

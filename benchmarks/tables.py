@@ -35,6 +35,7 @@ GROUPS = (
     "adjacency",
     "csr",
     "synth",
+    "imaging",
     "mask",
     "image",
     "batch",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the gate times: each stage from image to graph, files, and the import.
+"""What the gate times: each stage from image to graph, synthetic eyes, files, and the import.
 
 A workload is prepared outside of the clock and returns a call; the call returns its answer.
 Functions are looked up when a workload is prepared, so an older package merely lacks some.
@@ -38,6 +38,10 @@ class Prepared:
     @cached_property
     def segmentation(self) -> Any:
         return importlib.import_module("gftcore.segmentation")
+
+    @cached_property
+    def synth(self) -> Any:
+        return importlib.import_module("gftcore.synth")
 
     @cached_property
     def traced(self) -> Any:
@@ -122,6 +126,30 @@ def extract_batch(prepared: Prepared) -> Call:
     return lambda: list(function(masks, threads=2))
 
 
+def grow_vessels(prepared: Prepared) -> Call:
+    function, options = prepared.synth.grow_vessels, prepared.synth.GrowthOptions.test_profile()
+    return lambda: function(seed=1, options=options)
+
+
+def draw_vessels(prepared: Prepared) -> Call:
+    options = prepared.synth.GrowthOptions.test_profile()
+    edges = prepared.synth.grow_vessels(seed=1, options=options).edges()
+    function = prepared.synth.draw_vessels
+    return lambda: function(edges)
+
+
+def make_eye(prepared: Prepared) -> Call:
+    options = prepared.synth.GrowthOptions.test_profile()
+    parameters = prepared.synth.draw_parameters("PDR", seed=1).replace(growth=options)
+    function = prepared.synth.make_eye
+
+    def call() -> Any:
+        eye = function(seed=1, parameters=parameters)
+        return eye.mask, eye.image
+
+    return call
+
+
 def save(prepared: Prepared) -> Call:
     function, graph, path = prepared.graph.save, prepared.small_graph, own_file()
     return lambda: function(graph, path)
@@ -176,6 +204,9 @@ WORKLOADS = (
     Workload("extract centreline", extract("centreline")),
     Workload("extract_image", stage("extract_image", "image")),
     Workload("extract_batch", extract_batch),
+    Workload("grow_vessels", grow_vessels),
+    Workload("draw_vessels", draw_vessels),
+    Workload("make_eye", make_eye),
     Workload("save", save),
     Workload("load", load),
     Workload("import gftcore", import_package, clock="own"),

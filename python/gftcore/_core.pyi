@@ -26,6 +26,7 @@ __all__: list[str] = [
     "faces",
     "fill_small",
     "find_faz",
+    "form_image",
     "gaussian_taps",
     "grow_vessels",
     "label",
@@ -35,6 +36,7 @@ __all__: list[str] = [
     "minimal_pass",
     "oriented",
     "prune",
+    "random_beta",
     "random_stream",
     "region_table",
     "resize_cubic",
@@ -256,6 +258,17 @@ def find_faz(
     The foveal avascular zone among the areas: (label, method used, confidence).
     """
 
+def form_image(
+    vessels: numpy.typing.NDArray[numpy.float32],
+    background: numpy.typing.NDArray[numpy.float32],
+    options: dict,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    stream: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.uint8]:
+    """
+    Angiogram of vessels before a background; options are those of ImageOptions.
+    """
+
 def gaussian_taps(
     sigma: typing.SupportsFloat | typing.SupportsIndex,
     order: typing.SupportsInt | typing.SupportsIndex,
@@ -330,6 +343,17 @@ def prune(
 ) -> SkeletonGraph:
     """
     A copy of the graph without its spurs.
+    """
+
+def random_beta(
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    stream: typing.SupportsInt | typing.SupportsIndex,
+    alpha: typing.SupportsFloat | typing.SupportsIndex,
+    beta: typing.SupportsFloat | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]:
+    """
+    Beta variates from the beginning of a stream.
     """
 
 def random_stream(

@@ -72,6 +72,12 @@ def seeds() -> dict[Path, bytes]:
     # kind, largest end, seed, how many generated edges, then edges
     out[Path("edges") / "few"] = bytes((0, 9, 1, 0, *range(1, 31)))
     out[Path("edges") / "many"] = bytes((4, 30, 1, 0, 200, *range(30)))
+    # drawing: block, side in blocks, seed, vessels; growth: seed, trees, turns, then settings
+    for side in (0, 5, 11):
+        out[Path("synth") / f"drawing-{side}"] = bytes((0, side, side, side, 1, 9))
+    usual = bytes(18) + bytes((7, 60)) + bytes(17) + bytes((7, 60)) + bytes(17)
+    for seed in (1, 2):
+        out[Path("synth") / f"growth-{seed}"] = bytes((1, seed, 0, 4, 3)) + usual
     return out
 
 

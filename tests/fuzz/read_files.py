@@ -144,7 +144,7 @@ class Graphs:
 
 
 class Lists:
-    """Cases for `read_manifest`, `read_splits` and `read_edges`."""
+    """Cases for `read_manifest`, `read_splits`, `read_edges` and `read_truth`."""
 
     def __init__(self, folder: Path) -> None:
         records = [
@@ -157,14 +157,18 @@ class Lists:
         datasets.write_splits(folder / "sound.json", datasets.split_subjects(self.manifest))
         options = synth.GrowthOptions.test_profile(svc=1, dvc=0)
         synth.write_edges(folder / "trees.csv", synth.grow_vessels(seed=1, options=options).edges())
-        names = ("sound.csv", "sound.json", "trees.csv")
+        sparse = synth.GrowthOptions.test_profile(svc=12, dvc=0)
+        parameters = synth.draw_parameters("PDR", seed=1).replace(growth=sparse)
+        truth = synth.make_eye(seed=1, parameters=parameters).truth
+        synth.write_truth(folder / "truth.json", truth)
+        names = ("sound.csv", "sound.json", "trees.csv", "truth.json")
         self.valid = [(folder / name).read_bytes() for name in names]
 
     def make(self, rng: np.random.Generator, folder: Path) -> Path:
         """Write one malformed file; its name tells who is to read it."""
-        kind = int(rng.integers(3))
-        path = folder / ("case.csv", "case.json", "case.edges")[kind]
-        if kind == 1 and rng.random() < 0.5:
+        kind = int(rng.integers(4))
+        path = folder / ("case.csv", "case.json", "case.edges", "case.truth")[kind]
+        if kind in (1, 3) and rng.random() < 0.5:
             path.write_bytes(mutations.other_json(rng, self.valid[kind]))
         else:
             path.write_bytes(mutations.damaged(rng, self.valid[kind], self.valid))
@@ -185,8 +189,12 @@ class Lists:
                 lambda found: isinstance(found, datasets.Splits),
                 path,
             )
+        if path.suffix == ".edges":
+            return judge(
+                lambda: synth.read_edges(path), lambda found: isinstance(found, synth.Edges), path
+            )
         return judge(
-            lambda: synth.read_edges(path), lambda found: isinstance(found, synth.Edges), path
+            lambda: synth.read_truth(path), lambda found: isinstance(found, synth.EyeTruth), path
         )
 
 

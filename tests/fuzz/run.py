@@ -26,7 +26,7 @@ HERE = Path(__file__).resolve().parent
 #: Targets that take a third of a millisecond; they get what the others leave.
 LIGHT = ("bit_image", "distance", "edges", "faz", "label", "nearest", "segments")
 HEAVY = (
-    "extract", "faces", "filters", "regions", "segment", "thinning", "threshold", "trace",
+    "extract", "faces", "filters", "regions", "segment", "synth", "thinning", "threshold", "trace",
 )  # fmt: skip
 TARGETS = tuple(sorted(LIGHT + HEAVY))
 #: Inputs are options and a small picture; more bytes would not be read.

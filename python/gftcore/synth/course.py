@@ -108,7 +108,8 @@ def winding(
         sizes = np.sqrt((step * step).sum(axis=1))
         return np.bincount(of, sizes, minlength=len(segments)).astype(np.float64, copy=False)
 
-    low, high = np.zeros(len(segments)), size.copy()
+    low = np.zeros(len(segments))
+    high = np.where(arc(low) < arc_per_chord * size, size, 0.0)
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
         short = arc(middle) < arc_per_chord * size

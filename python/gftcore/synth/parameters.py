@@ -16,6 +16,7 @@ from gftcore._validation import describe, require_choice, require_int, require_r
 from gftcore.config import require_fields
 from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.synth.draws import Draws, alike
+from gftcore.synth.image_options import ImageOptions
 from gftcore.synth.lesions import LARGE_MM2
 from gftcore.synth.options import GrowthOptions
 
@@ -27,7 +28,11 @@ EYES = ("OD", "OS")
 # Ranges by class: extent of disease as this project sets it, its directions as published (Tang et
 # al. 2020, Mastropasqua et al. 2017). An area of 0.2 mm2 or more makes an eye proliferative.
 _RANGES: Mapping[str, Mapping[str, tuple[float, float]]] = {
-    "Healthy": {"faz_factor": (0.8, 1.2)},
+    "Healthy": {
+        "faz_factor": (1.0, 1.0),
+        "tortuous_share": (0.0, 0.28),
+        "arc_per_chord": (1.05, 1.18),
+    },
     "NPDR": {
         "patches": (2, 6),
         "patch_mm2": (0.02, 0.19),
@@ -54,7 +59,21 @@ _RANGES: Mapping[str, Mapping[str, tuple[float, float]]] = {
         "tufts": (0, 2),
     },
 }
+# Healthy eyes differ, too; without it, one number such as the area
+# of the FAZ or the shape of the mean intercapillary area would tell the class.
+_FAZ_NATURAL = (0.6, 1.3)
+_DVC_ITERATIONS = (143, 167)
+_STEP_MM = (0.037, 0.043)
 _CAPILLARY_LOSS = (0.0, 0.08)
+_VOIDS = (0, 3)
+_VOID_MM2 = (0.015, 0.08)
+# How an eye is photographed, whatever its class. Artefacts are in a part of the images only.
+_GAIN = (1.05, 1.35)
+_SPECKLE = (0.5, 0.7)
+_BLUR_PX = (0.5, 0.75)
+_VIGNETTING = (0.3, 0.1, 0.3)
+_SHADOW = (0.15, 0.2, 0.5)
+_STRIPES = (0.3, 1, 5)
 _MICROANEURYSM_MM = (0.02, 0.06)
 _TUFT_MM = (0.1, 0.3)
 
@@ -75,6 +94,8 @@ class EyeParameters:
         How the vessels grow, with the foveal parameter of this eye.
     capillary_loss
         Share of capillary segments that are lost at random; no lesion.
+    voids_mm2
+        Areas that never had capillaries; no lesions, healthy eyes have them, too.
     patches_mm2
         Areas without perfusion.
     patches_at_faz
@@ -91,12 +112,15 @@ class EyeParameters:
         Diameters.
     tufts_mm
         Diameters of neovascular tufts.
+    image
+        How the eye is photographed.
     """
 
     label: str = "Healthy"
     eye: str = "OD"
     growth: GrowthOptions = field(default_factory=GrowthOptions)
     capillary_loss: float = 0.0
+    voids_mm2: tuple[float, ...] = ()
     patches_mm2: tuple[float, ...] = ()
     patches_at_faz: int = 0
     faz_factor: float = 1.0
@@ -107,6 +131,7 @@ class EyeParameters:
     beading_depth: float = 0.0
     microaneurysms_mm: tuple[float, ...] = ()
     tufts_mm: tuple[float, ...] = ()
+    image: ImageOptions = field(default_factory=ImageOptions)
 
     def __post_init__(self) -> None:
         def put(name: str, value: object) -> None:
@@ -116,6 +141,8 @@ class EyeParameters:
         put("eye", require_choice(self.eye, EYES, "eye"))
         if not isinstance(self.growth, GrowthOptions):
             raise ArgumentTypeError(f"growth must be GrowthOptions, got {describe(self.growth)}")
+        if not isinstance(self.image, ImageOptions):
+            raise ArgumentTypeError(f"image must be ImageOptions, got {describe(self.image)}")
         for name, low, high in (
             ("capillary_loss", 0.0, 1.0),
             ("faz_factor", 1.0, 4.0),
@@ -129,6 +156,7 @@ class EyeParameters:
         bends: tuple[float, ...] = self.arc_per_chord
         if len(bends) != 2 or bends[0] > bends[1]:
             raise ArgumentError(f"arc_per_chord must be (low, high), got {self.arc_per_chord}")
+        put("voids_mm2", _numbers(self.voids_mm2, "voids_mm2", 0.001, 0.19))
         put("patches_mm2", _numbers(self.patches_mm2, "patches_mm2", 0.001, 2.0))
         put("microaneurysms_mm", _numbers(self.microaneurysms_mm, "microaneurysms_mm", 0.01, 0.2))
         put("tufts_mm", _numbers(self.tufts_mm, "tufts_mm", 0.05, 0.6))
@@ -148,7 +176,7 @@ class EyeParameters:
         """Return the fields as plain JSON values."""
         out = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         lists = {name: list(value) for name, value in out.items() if isinstance(value, tuple)}
-        return {**out, **lists, "growth": self.growth.to_dict()}
+        return {**out, **lists, "growth": self.growth.to_dict(), "image": self.image.to_dict()}
 
 
 def draw_parameters(
@@ -188,12 +216,10 @@ def draw_parameters(
 
     def between(name: str) -> float:
         # Every number takes its turn in every class, so that all classes see the same ones.
-        low, high = ranges.get(name, (0.0, 0.0))
-        return low + (high - low) * draw.next()
+        return draw.between(*ranges.get(name, (0.0, 0.0)))
 
     def count(name: str) -> int:
-        low, high = ranges.get(name, (0.0, 0.0))
-        return int(low + (high - low + 1) * draw.next())
+        return draw.count(*ranges.get(name, (0, 0)))
 
     def several(number: int, most: int, low: float, high: float) -> list[float]:
         # Small ones are frequent: the logarithm is uniform.
@@ -202,8 +228,12 @@ def draw_parameters(
 
     growth = GrowthOptions()
     faz_mm = growth.faz_mean_mm + growth.faz_sd_mm * NormalDist().inv_cdf(draw.inner())
+    faz_mm = max(faz_mm, 0.0) * math.sqrt(draw.between(*_FAZ_NATURAL))
+    iterations = round(draw.between(*_DVC_ITERATIONS))
+    step_mm = draw.between(*_STEP_MM)
+    loss = draw.between(*_CAPILLARY_LOSS)
+    voids = several(draw.count(*_VOIDS), 3, *_VOID_MM2)
     faz_factor = between("faz_factor")
-    loss = _CAPILLARY_LOSS[0] + (_CAPILLARY_LOSS[1] - _CAPILLARY_LOSS[0]) * draw.next()
     small = several(count("patches"), 6, *_RANGES["NPDR"]["patch_mm2"])
     large = several(count("large_patches"), 5, *_RANGES["PDR"]["large_patch_mm2"])
     merged = int(2 * draw.next()) + 1
@@ -213,14 +243,17 @@ def draw_parameters(
     depth = between("beading_depth")
     aneurysms = several(count("microaneurysms"), 30, *_MICROANEURYSM_MM)
     tufts = several(count("tufts"), 2, *_TUFT_MM)
-    if label == "Healthy":
-        faz_mm *= math.sqrt(faz_factor)
-        faz_factor = 1.0
     return EyeParameters(
         label=label,
         eye=eye,
-        growth=growth.replace(faz_mean_mm=round(max(faz_mm, 0.0), 5), faz_sd_mm=0.0),
+        growth=growth.replace(
+            faz_mean_mm=round(faz_mm, 5),
+            faz_sd_mm=0.0,
+            least_step_mm=round(step_mm, 5),
+            dvc=growth.dvc.replace(iterations=iterations),
+        ),
         capillary_loss=round(loss, 4),
+        voids_mm2=tuple(voids),
         patches_mm2=tuple(sorted(large + small, reverse=True)),
         patches_at_faz=min(merged, len(large)),
         faz_factor=round(faz_factor, 4),
@@ -231,6 +264,25 @@ def draw_parameters(
         beading_depth=depth,
         microaneurysms_mm=tuple(aneurysms),
         tufts_mm=tuple(tufts),
+        image=_photograph(draw),
+    )
+
+
+def _photograph(draw: _Range) -> ImageOptions:
+    def sometimes(chance: float, low: float, high: float) -> float:
+        there, size = draw.own() < chance, low + (high - low) * draw.own()
+        return round(size, 4) if there else 0.0
+
+    def between(low: float, high: float) -> float:
+        return round(low + (high - low) * draw.own(), 4)
+
+    return ImageOptions(
+        gain=between(*_GAIN),
+        speckle=between(*_SPECKLE),
+        blur_sigma_px=between(*_BLUR_PX),
+        vignetting=sometimes(*_VIGNETTING),
+        shadow=sometimes(*_SHADOW),
+        stripes=round(sometimes(*_STRIPES)),
     )
 
 
@@ -238,14 +290,26 @@ class _Range:
     """Uniform numbers of an eye, near those of its subject if it has one."""
 
     def __init__(self, seed: int, stream: int, subject_stream: int | None) -> None:
-        numbers = Draws(seed, stream_of(stream, "parameters")).uniforms(_NUMBERS)
+        own = Draws(seed, stream_of(stream, "parameters"))
+        numbers = own.uniforms(_NUMBERS)
         if subject_stream is not None:
             shared = Draws(seed, stream_of(subject_stream, "subject")).uniforms(_NUMBERS)
             numbers = alike(numbers, shared)
         self._numbers = iter(numbers.tolist())
+        self._own = own
+
+    def own(self) -> float:
+        """Return a number that no other eye is near to."""
+        return self._own.uniform()
 
     def next(self) -> float:
         return float(next(self._numbers))
+
+    def count(self, low: float, high: float) -> int:
+        return int(low + (high - low + 1) * self.next())
+
+    def between(self, low: float, high: float) -> float:
+        return low + (high - low) * self.next()
 
     def inner(self) -> float:
         """Return one without 0 and 1."""
@@ -253,7 +317,7 @@ class _Range:
 
 
 _NUMBERS = 64
-_PURPOSES = ("growth", "background", "image", "edits", "parameters", "subject")
+_PURPOSES = ("growth", "background", "image", "edits", "parameters", "subject", "cohort", "areas")
 MOST_STREAMS = 2**61
 
 

@@ -15,6 +15,7 @@ from gftcore import __version__
 from gftcore._validation import require_array
 from gftcore.errors import ArgumentError, ArgumentTypeError, FormatError
 from gftcore.io.files import atomic_path, require_file
+from gftcore.synth.image_options import ImageOptions
 from gftcore.synth.lesions import LESION_TYPES, MASK_PX, Lesion, Place
 from gftcore.synth.options import FOV_MM, GrowthMode, GrowthOptions
 from gftcore.synth.parameters import EyeParameters
@@ -27,7 +28,7 @@ __all__ = ["NOTICE", "EyeTruth", "SegmentEdit", "read_truth", "truth_json", "wri
 SCHEMA = "gftcore-eye-truth/1"
 #: Larger files are no truth of an eye.
 MAX_BYTES = 1 << 24
-EDIT_KINDS = ("loss", "tortuosity", "beading")
+EDIT_KINDS = ("loss", "void", "tortuosity", "beading")
 NOTICE = "Synthetic: no person's eye. Not a medical device; not for clinical use."
 
 
@@ -38,13 +39,13 @@ class SegmentEdit:
     Attributes
     ----------
     kind
-        ``loss``, ``tortuosity`` or ``beading``.
+        ``loss``, ``void`` (cut by a natural void), ``tortuosity`` or ``beading``.
     segment
         int64 [n] numbers of the segments.
     first_row, num_rows
         int64 [n] edges in the eye's graph that a segment has now, as far as no lesion cut it.
     value
-        float64 [n] length per distance of the ends, or amplitude of the radius; empty for losses.
+        float64 [n] length per distance of the ends, or amplitude of the radius; else empty.
     """
 
     kind: str
@@ -69,7 +70,7 @@ class EyeTruth:
     lesions
         All lesions.
     edits
-        Segments that are lost, wind or are beaded, without being lesions.
+        Segments that are lost, cut by voids, wind or are beaded, without being lesions.
     """
 
     label: str
@@ -181,7 +182,7 @@ def read_truth(path: str | Path) -> EyeTruth:
         return _truth(document)
     except FormatError as error:
         raise FormatError(f"{file}: {error}") from error
-    except (ArgumentError, ArgumentTypeError, RecursionError, ValueError) as error:
+    except (ArgumentError, ArgumentTypeError, OverflowError, RecursionError, ValueError) as error:
         raise FormatError(f"{file}: no truth of an eye: {error!s:.200}") from error
     except (KeyError, TypeError) as error:  # entries that are missing, or of another kind
         raise FormatError(f"{file}: no truth of an eye: {error!r:.200}") from error
@@ -191,7 +192,8 @@ def _truth(document: Mapping[str, Any]) -> EyeTruth:
     given = dict(document["parameters"])
     growth = dict(given.pop("growth"))
     growth |= {name: GrowthMode(**growth[name]) for name in ("svc", "dvc")}
-    parameters = EyeParameters(growth=GrowthOptions(**growth), **given)
+    image = ImageOptions(**given.pop("image"))
+    parameters = EyeParameters(growth=GrowthOptions(**growth), image=image, **given)
     return EyeTruth(
         label=parameters.label,
         seed=int(document["seed"]),
