@@ -62,7 +62,7 @@ _RANGES: Mapping[str, Mapping[str, tuple[float, float]]] = {
 # Healthy eyes differ, too; without it, one number such as the area
 # of the FAZ or the shape of the mean intercapillary area would tell the class.
 _FAZ_NATURAL = (0.6, 1.3)
-_DVC_ITERATIONS = (143, 167)
+_DVC_ITERATIONS = (150, 174)
 _STEP_MM = (0.037, 0.043)
 _CAPILLARY_LOSS = (0.0, 0.08)
 _VOIDS = (0, 3)
