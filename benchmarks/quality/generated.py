@@ -5,21 +5,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gftcore.synth import SyntheticEye, draw_parameters, make_eye
+from gftcore.synth import EyeParameters, SyntheticEye, draw_parameters, make_eye
 
 SEED = 20230216
 
 
 def generated_eyes(
-    count: int, *, seed: int = SEED, label: str = "Healthy", loss: bool = True
+    count: int, *, seed: int = SEED, label: str = "Healthy", plain: bool = False
 ) -> Iterator[SyntheticEye]:
     """Make eyes of a class, right and left ones in turn, each of its own stream.
 
-    Without `loss`, no capillary is lost at random, as in the trees that a simulator grows.
+    `plain` eyes are healthy ones as they grow, as in the published samples: no capillary is lost,
+    none winds, nothing but the random numbers varies, and images are without artefacts.
     """
     for k in range(count):
         eye = ("OD", "OS")[k % 2]
-        parameters = draw_parameters(label, eye=eye, seed=seed, stream=k)
-        if not loss:
-            parameters = parameters.replace(capillary_loss=0.0)
+        parameters = (
+            EyeParameters(eye=eye)
+            if plain
+            else draw_parameters(label, eye=eye, seed=seed, stream=k)
+        )
         yield make_eye(seed=seed, stream=k, parameters=parameters)

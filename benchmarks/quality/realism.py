@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How real generated eyes are: healthy ones beside the published synthetic samples.
 
-    python benchmarks/quality/realism.py [--samples N] [--eyes N] [--seed S] [--no-loss]
+    python benchmarks/quality/realism.py [--samples N] [--eyes N] [--seed S] [--plain]
                                          [--json FILE] [--pictures DIR]
 
 Masks of both are measured by the same extraction with the same settings. Each distance stands
@@ -75,7 +75,7 @@ def measure_groups(options: argparse.Namespace) -> Groups:
             known.append(k)
     count = options.eyes or len(samples)
     ours, ours_db = [], []
-    for k, eye in enumerate(generated_eyes(count, seed=options.seed, loss=not options.no_loss)):
+    for k, eye in enumerate(generated_eyes(count, seed=options.seed, plain=options.plain)):
         tell("eye", k, count)
         ours.append(measure_eye(eye.mask, edges=eye.edges, image=eye.image))
         ours_db.append(level_db(eye.image))
@@ -203,7 +203,7 @@ def run(options: argparse.Namespace) -> int:
         report = {
             "versions": versions(),
             "seed": options.seed,
-            "loss": not options.no_loss,
+            "plain": options.plain,
             "eyes": len(groups.ours),
             "samples": len(groups.theirs),
             "distances": {
@@ -224,7 +224,7 @@ def main() -> int:
     parser.add_argument("--samples", type=int, help="only the first N samples")
     parser.add_argument("--eyes", type=int, help="generated eyes; as many as samples by default")
     parser.add_argument("--seed", type=int, default=SEED, help="of the generated eyes")
-    parser.add_argument("--no-loss", action="store_true", help="eyes that lost no capillary")
+    parser.add_argument("--plain", action="store_true", help="eyes as they grow, without variation")
     parser.add_argument("--json", type=Path, help="write all distances and accuracies")
     parser.add_argument("--pictures", type=Path, help="draw all distributions into this folder")
     options = parser.parse_args()
