@@ -35,6 +35,8 @@ GROUPS = (
     "adjacency",
     "csr",
     "synth",
+    "biomarkers",
+    "classification",
     "mask",
     "image",
     "batch",
