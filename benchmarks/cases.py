@@ -11,6 +11,7 @@ from contestants import Case, Peer
 from gftcore import graph, segmentation
 from gftcore.segmentation.config import METHODS
 from inputs import Sample
+from marker_cases import classification_cases, marker_cases
 from peers import baseline
 from synth_cases import imaging_cases, synth_cases
 
@@ -89,11 +90,13 @@ GROUPS: dict[str, tuple[Callable[[Sample], Iterator[Case]], ...]] = {
     "csr": (stages.csr_cases,),
     "synth": (synth_cases,),
     "imaging": (imaging_cases,),
+    "biomarkers": (marker_cases,),
+    "classification": (classification_cases,),
     "mask": (mask_cases,),
     "image": (image_cases,),
     "batch": (batch_cases,),
 }
-FULL_SAMPLE_ONLY = {"segmentation", "synth", "imaging", "image", "batch"}
+FULL_SAMPLE_ONLY = {"segmentation", "synth", "imaging", "classification", "image", "batch"}
 
 
 def cases_of(group: str, sample: Sample) -> Iterator[Case]:

@@ -36,6 +36,8 @@ GROUPS = (
     "csr",
     "synth",
     "imaging",
+    "biomarkers",
+    "classification",
     "mask",
     "image",
     "batch",

@@ -23,7 +23,18 @@ from gftcore.errors import GftcoreError, GftcoreWarning
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from gftcore import cli, datasets, errors, graph, io, metrics, reference, segmentation, synth
+    from gftcore import (
+        biomarkers,
+        cli,
+        datasets,
+        errors,
+        graph,
+        io,
+        metrics,
+        reference,
+        segmentation,
+        synth,
+    )
 
 __version__ = "0.1.0"
 
@@ -31,6 +42,7 @@ __all__ = [
     "GftcoreError",
     "GftcoreWarning",
     "__version__",
+    "biomarkers",
     "cli",
     "datasets",
     "errors",
@@ -50,6 +62,7 @@ __getattr__, __dir__ = attach(
     {
         name: name
         for name in (
+            "biomarkers",
             "cli",
             "datasets",
             "errors",

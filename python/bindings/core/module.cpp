@@ -15,4 +15,6 @@ PYBIND11_MODULE(_core, m) {
   gftcore::python::bind_graph(m);
   gftcore::python::bind_extract(m);
   gftcore::python::bind_synth(m);
+  gftcore::python::bind_biomarkers(m);
+  gftcore::python::bind_metrics(m);
 }
