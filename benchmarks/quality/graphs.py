@@ -3,7 +3,7 @@
 """Graphs from masks against the true graphs: ours, skan, sknw, and chance.
 
     python benchmarks/quality/graphs.py [--half HALF] [--samples N] [--json FILE] [--pictures DIR]
-    python benchmarks/quality/graphs.py --eyes N [--label LABEL | --plain] [--seed S] [--only-ours] ...
+    python benchmarks/quality/graphs.py --eyes N [--label LABEL | --plain] [--only-ours] ...
 
 With `--eyes`, the masks and true graphs are those of generated eyes, for the same goals. Means over
 the samples. Exit code: 0 all goals met, 1 a mean misses its goal, 2 a failure (the JSON is not
