@@ -3,7 +3,7 @@
 """Graphs from masks against the true graphs: ours, skan, sknw, and chance.
 
     python benchmarks/quality/graphs.py [--half HALF] [--samples N] [--json FILE] [--pictures DIR]
-    python benchmarks/quality/graphs.py --eyes N [--label LABEL] [--seed S] [--only-ours] ...
+    python benchmarks/quality/graphs.py --eyes N [--label LABEL | --plain] [--only-ours] ...
 
 With `--eyes`, the masks and true graphs are those of generated eyes, for the same goals. Means over
 the samples. Exit code: 0 all goals met, 1 a mean misses its goal, 2 a failure (the JSON is not
@@ -132,8 +132,11 @@ def without_nan(value: object) -> object:
 def chosen_samples(options: argparse.Namespace) -> tuple[str, int, Iterator[TrueSample]]:
     """What is measured: a name, how many, and one after the other."""
     if options.eyes is not None:
-        eyes = generated_samples(options.eyes, seed=options.seed, label=options.label)
-        return f"generated, {options.label}, seed {options.seed}", options.eyes, eyes
+        eyes = generated_samples(
+            options.eyes, seed=options.seed, label=options.label, plain=options.plain
+        )
+        kind = "as they grow" if options.plain else options.label
+        return f"generated, {kind}, seed {options.seed}", options.eyes, eyes
     names = sample_names(options.half)[: options.samples]
     return options.half or "both halves", len(names), (load(*name) for name in names)
 
@@ -183,6 +186,7 @@ def main() -> int:
     parser.add_argument("--samples", type=int, help="only the first N samples")
     parser.add_argument("--eyes", type=int, help="N generated eyes instead of samples")
     parser.add_argument("--label", choices=LABELS, default=LABELS[0], help="class of the eyes")
+    parser.add_argument("--plain", action="store_true", help="eyes as they grow, none ill")
     parser.add_argument("--seed", type=int, default=SEED, help="of the eyes")
     parser.add_argument("--only-ours", action="store_true", help="only the rows with goals")
     parser.add_argument("--json", type=Path, help="write every measure of every sample")

@@ -56,9 +56,11 @@ def read_truth(path: Path, mask: np.ndarray) -> metrics.SpatialGraph:
     return metrics.read_vessel_csv(path, side_px=mask.shape[0], half_width=HALF_WIDTH)
 
 
-def generated_samples(count: int, *, seed: int, label: str) -> Iterator[TrueSample]:
+def generated_samples(
+    count: int, *, seed: int, label: str, plain: bool = False
+) -> Iterator[TrueSample]:
     """Eyes with the graph that they were drawn from, through the file that a cohort holds."""
-    for k, eye in enumerate(generated_eyes(count, seed=seed, label=label)):
+    for k, eye in enumerate(generated_eyes(count, seed=seed, label=label, plain=plain)):
         yield TrueSample(f"{label}-{k}", GENERATED, eye.mask, through_file(eye.edges, eye.mask))
 
 
