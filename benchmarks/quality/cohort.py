@@ -160,12 +160,15 @@ def main() -> int:
     manifest = datasets.read_manifest(folder / "manifest.csv")
     splits = datasets.read_splits(folder / "splits.json", manifest)
     ids = [record.id for record in manifest]
-    step = max(len(ids) // options.samples, 1) if options.samples else 1
+    few = ids
+    if options.samples and options.samples < len(ids):
+        picks = np.random.default_rng(0).choice(len(ids), options.samples, replace=False)
+        few = [ids[k] for k in np.sort(picks)]
     checks = []
     for check in (
         label_checks(folder, manifest),
-        graph_checks(folder, ids[::step]),
-        edit_checks(folder, ids[::step]),
+        graph_checks(folder, few),
+        edit_checks(folder, few),
     ):
         check.show()
         checks.append(check)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the files of a synthetic eye agree, by code that the generator does not use.
+"""Whether the files of a synthetic eye agree.
 
-Drawing is that of `gftcore.reference`; polygons, distances and the label rule are written
-anew here.
+A graph is drawn by `gftcore.reference`. Edits are judged with `unedited_eye` and `draw_mask` of the
+generator; polygons, distances and the label rule are written anew here.
 """
 
 from __future__ import annotations

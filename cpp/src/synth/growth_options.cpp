@@ -10,6 +10,7 @@ namespace {
 constexpr index_t kMostIterations = 1000;
 constexpr index_t kMostTries = 100000;
 constexpr index_t kMostTrees = 1000;
+constexpr double kLeastRadiusMm = 1e-5;
 
 void require_mode(const GrowthMode& mode, const std::string& stage) {
   require_within<index_t>(mode.iterations, 0, kMostIterations, stage + ".iterations");
@@ -33,7 +34,7 @@ void require_growth_options(const GrowthOptions& options) {
   require_positive(options.depth, 1, "depth");
   require_positive(options.step_mm, kFovMm, "step_mm");
   require_positive(options.least_step_mm, kFovMm, "least_step_mm");
-  require_positive(options.radius_mm, kFovMm, "radius_mm");
+  require_within<double>(options.radius_mm, kLeastRadiusMm, kFovMm, "radius_mm");
   require_within<double>(options.faz_mean_mm, 0, kFovMm, "faz_mean_mm");
   require_within<double>(options.faz_sd_mm, 0, kFovMm, "faz_sd_mm");
   require_within<double>(options.turn_radius, 0, 1, "turn_radius");

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from gftcore.synth.options import GrowthMode, GrowthOptions
     from gftcore.synth.parameters import EyeParameters, draw_parameters
     from gftcore.synth.raster import draw_image, draw_mask, draw_vessels
-    from gftcore.synth.truth import EyeTruth, SegmentEdit, read_truth, truth_json, write_truth
+    from gftcore.synth.truth import EyeTruth, SegmentEdit
+    from gftcore.synth.truth_files import read_truth, truth_json, write_truth
 
 __all__ = [
     "CohortEye",
@@ -96,12 +97,12 @@ __getattr__, __dir__ = attach(
         "make_eye": "eye",
         "plan_cohort": "cohort_plan",
         "read_edges": "edges",
-        "read_truth": "truth",
+        "read_truth": "truth_files",
         "survey_cohort": "cohort",
-        "truth_json": "truth",
+        "truth_json": "truth_files",
         "unedited_eye": "eye",
         "write_cohort": "cohort",
         "write_edges": "edges",
-        "write_truth": "truth",
+        "write_truth": "truth_files",
     },
 )

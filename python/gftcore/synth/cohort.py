@@ -168,7 +168,9 @@ def _run(folder: CohortFolder, plan: CohortPlan, threads: int) -> Iterator[Cohor
         for eye in _eyes(folder, plan, threads):
             failed += eye.status == "failed"
             yield eye
-        if not failed:
+        if failed:
+            folder.remove_tables()
+        else:
             _write_tables(folder.path, plan)
 
 

@@ -22,7 +22,8 @@ from gftcore.io.images import write_image
 from gftcore.synth.edges import write_edges
 from gftcore.synth.lesions import MASK_PX
 from gftcore.synth.options import FOV_MM
-from gftcore.synth.truth import MAX_BYTES, NOTICE, truth_json
+from gftcore.synth.truth import NOTICE
+from gftcore.synth.truth_files import MAX_BYTES, truth_json
 
 if TYPE_CHECKING:
     from gftcore.synth.cohort_plan import CohortPlan, PlannedEye
@@ -161,8 +162,14 @@ class CohortFolder:
         target = self.path / "cohort.json"
         data = (json.dumps(self._description(), indent=1) + "\n").encode()
         if not target.exists() or target.read_bytes() != data:
+            self.remove_tables()
             with atomic_path(target) as temporary:
                 temporary.write_bytes(data)
+
+    def remove_tables(self) -> None:
+        """Remove manifest and splits, which would name eyes that are not there."""
+        for table in ("manifest.csv", "splits.json"):
+            (self.path / table).unlink(missing_ok=True)
 
     @staticmethod
     def _remove_leftovers(folder: Path, names: frozenset[str], suffix: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gftcore.errors import ArgumentError
 from gftcore.synth.lesions import Lesion, area_mm2, place_of, to_pixels
 from gftcore.synth.options import FOV_MM
 from gftcore.synth.outlines import area_of, blob, capsule, contains, cut, distances, scaled
@@ -47,6 +48,8 @@ class Disease:
         Source of places and shapes.
     lesions
         Those that it has.
+    voids
+        Outlines [n, 2] of natural voids in pixels of the mask.
     void_segments
         int64 [n] segments that natural voids cut, ascending.
     areas
@@ -59,6 +62,7 @@ class Disease:
     parameters: EyeParameters
     draws: Draws
     lesions: list[Lesion] = field(default_factory=list)
+    voids: list[NDArray[np.float64]] = field(default_factory=list)
     void_segments: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     areas: list[NDArray[np.float64]] = field(default_factory=list)
     _clear_of: list[NDArray[np.float64]] = field(default_factory=list)
@@ -71,6 +75,7 @@ class Disease:
         for area in self.parameters.voids_mm2:
             polygon = self._free_place(area / FOV_MM**2, outline, at_faz=False)
             self.void_segments = np.union1d(self.void_segments, self._cut_capillaries(polygon))
+            self.voids.append(to_pixels(polygon))
             self._clear_of.append(polygon)
         if self.parameters.faz_factor > 1:
             outline = self._enlarge_faz(outline)
@@ -174,9 +179,9 @@ class Disease:
         self._rims = np.flatnonzero(beside & ~within)
 
     def _beside(self, may: NDArray[np.bool_], margin: float) -> NDArray[np.int64]:
-        """Return edges of segments that may be chosen at a rim, or anywhere if none is there.
+        """Return edges of segments that may be chosen, at a rim and inside of the field's margin.
 
-        They end farther than a margin from the border of the field.
+        Where there are none: those not at a rim; then all that there are.
         """
 
         def fits(edges: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -184,8 +189,13 @@ class Disease:
             fitting: NDArray[np.int64] = edges[inner & may[self.network.segment[edges]]]
             return fitting
 
-        near = fits(self._rims)
-        return near if len(near) else fits(np.flatnonzero(self.network.segment >= 0))
+        grown = np.flatnonzero(self.network.segment >= 0)
+        if not len(grown):
+            raise ArgumentError("parameters must leave a vessel that lesions can hang on, got none")
+        for edges in (fits(self._rims), fits(grown), grown):
+            if len(edges):
+                break
+        return edges
 
     def _cut_capillaries(self, polygon: NDArray[np.float64]) -> NDArray[np.int64]:
         """Cut them within a polygon, and return the numbers of their segments."""

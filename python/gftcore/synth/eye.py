@@ -196,6 +196,7 @@ def _edited(seed: int, stream: int, parameters: EyeParameters) -> tuple[Disease,
         stream=stream,
         parameters=parameters,
         lesions=tuple(disease.lesions),
+        voids_rowcol_px=tuple(disease.voids),
         edits=tuple(
             _edit(kind, segments, value, disease.network)
             for kind, segments, value in (

@@ -294,6 +294,28 @@ def test_an_eye_that_fails_does_not_stop_the_others(
     assert digests(tmp_path) == digests(made)
 
 
+def test_no_manifest_names_eyes_that_are_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a cohort is enlarged, and after an eye of it could not be made again."""
+    write(tmp_path, subjects=2)
+    run = write_cohort(tmp_path, subjects=SUBJECTS)
+    next(run)
+    assert not (tmp_path / "manifest.csv").exists()
+    run.close()
+    write(tmp_path, subjects=SUBJECTS)
+    (tmp_path / "graphs" / "0002_OS_DCP.csv").unlink()
+
+    def failing(**_: Any) -> synth.SyntheticEye:
+        raise ArgumentError("no such eye")
+
+    monkeypatch.setattr(cohort, "make_eye", failing)
+    statuses = [eye.status for eye in write_cohort(tmp_path, subjects=SUBJECTS)]
+    assert statuses.count("failed") == 1
+    assert not (tmp_path / "manifest.csv").exists()
+    assert not (tmp_path / "splits.json").exists()
+
+
 def test_an_abandoned_run_can_be_completed(made: Path, tmp_path: Path) -> None:
     eyes = write_cohort(tmp_path, subjects=SUBJECTS, threads=2)
     next(eyes)
