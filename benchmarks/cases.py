@@ -11,6 +11,7 @@ from contestants import Case, Peer
 from gftcore import graph, segmentation
 from gftcore.segmentation.config import METHODS
 from inputs import Sample
+from nn_cases import nn_cases
 from peers import baseline
 from synth_cases import synth_cases
 
@@ -88,11 +89,12 @@ GROUPS: dict[str, tuple[Callable[[Sample], Iterator[Case]], ...]] = {
     "adjacency": (stages.adjacency_cases,),
     "csr": (stages.csr_cases,),
     "synth": (synth_cases,),
+    "nn": (nn_cases,),
     "mask": (mask_cases,),
     "image": (image_cases,),
     "batch": (batch_cases,),
 }
-FULL_SAMPLE_ONLY = {"segmentation", "synth", "image", "batch"}
+FULL_SAMPLE_ONLY = {"segmentation", "synth", "nn", "image", "batch"}
 
 
 def cases_of(group: str, sample: Sample) -> Iterator[Case]:

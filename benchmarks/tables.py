@@ -35,6 +35,7 @@ GROUPS = (
     "adjacency",
     "csr",
     "synth",
+    "nn",
     "mask",
     "image",
     "batch",

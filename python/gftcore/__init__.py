@@ -23,7 +23,19 @@ from gftcore.errors import GftcoreError, GftcoreWarning
 TYPE_CHECKING = False
 
 if TYPE_CHECKING:
-    from gftcore import cli, datasets, errors, graph, io, metrics, reference, segmentation, synth
+    from gftcore import (
+        cli,
+        datasets,
+        errors,
+        graph,
+        io,
+        metrics,
+        model,
+        reference,
+        segmentation,
+        staging,
+        synth,
+    )
 
 __version__ = "0.1.0"
 
@@ -37,11 +49,13 @@ __all__ = [
     "graph",
     "io",
     "metrics",
+    "model",
     "reference",
     "segmentation",
     "set_simd_target",
     "simd_target",
     "simd_targets",
+    "staging",
     "synth",
 ]
 
@@ -56,8 +70,10 @@ __getattr__, __dir__ = attach(
             "graph",
             "io",
             "metrics",
+            "model",
             "reference",
             "segmentation",
+            "staging",
             "synth",
         )
     },

@@ -19,6 +19,7 @@ USES = {
     "intercapillary": {"common", "simd", "morphology"},
     "graph": {"common", "morphology", "image", "vessel", "intercapillary"},
     "synth": {"common"},
+    "nn": {"common", "simd", "graph"},
 }
 INCLUDE = re.compile(r'#include "(?:\.\./)?(?:gftcore/)?(\w+)/')
 
