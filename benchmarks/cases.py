@@ -12,6 +12,7 @@ from gftcore import graph, segmentation
 from gftcore.segmentation.config import METHODS
 from inputs import Sample
 from marker_cases import classification_cases, marker_cases
+from nn_cases import nn_cases
 from peers import baseline
 from synth_cases import imaging_cases, synth_cases
 
@@ -92,11 +93,14 @@ GROUPS: dict[str, tuple[Callable[[Sample], Iterator[Case]], ...]] = {
     "imaging": (imaging_cases,),
     "biomarkers": (marker_cases,),
     "classification": (classification_cases,),
+    "nn": (nn_cases,),
     "mask": (mask_cases,),
     "image": (image_cases,),
     "batch": (batch_cases,),
 }
-FULL_SAMPLE_ONLY = {"segmentation", "synth", "imaging", "classification", "image", "batch"}
+FULL_SAMPLE_ONLY = {
+    "segmentation", "synth", "imaging", "classification", "nn", "image", "batch",
+}  # fmt: skip
 
 
 def cases_of(group: str, sample: Sample) -> Iterator[Case]:

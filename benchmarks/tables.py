@@ -38,6 +38,7 @@ GROUPS = (
     "imaging",
     "biomarkers",
     "classification",
+    "nn",
     "mask",
     "image",
     "batch",

@@ -31,8 +31,10 @@ if TYPE_CHECKING:
         graph,
         io,
         metrics,
+        model,
         reference,
         segmentation,
+        staging,
         synth,
     )
 
@@ -49,11 +51,13 @@ __all__ = [
     "graph",
     "io",
     "metrics",
+    "model",
     "reference",
     "segmentation",
     "set_simd_target",
     "simd_target",
     "simd_targets",
+    "staging",
     "synth",
 ]
 
@@ -69,8 +73,10 @@ __getattr__, __dir__ = attach(
             "graph",
             "io",
             "metrics",
+            "model",
             "reference",
             "segmentation",
+            "staging",
             "synth",
         )
     },

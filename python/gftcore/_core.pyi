@@ -13,6 +13,7 @@ import numpy.typing
 
 __all__: list[str] = [
     "BatchExtractor",
+    "Engine",
     "Faces",
     "SkeletonGraph",
     "adjacency",
@@ -160,6 +161,44 @@ class BatchExtractor:
         faz_mask: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8] | None,
         keep: collections.abc.Sequence[str],
     ) -> None: ...
+
+class Engine:
+    """
+    A network, ready to run on batches.
+    """
+    def __init__(
+        self,
+        options: dict,
+        weights: collections.abc.Mapping[
+            str, typing.Annotated[numpy.typing.ArrayLike, numpy.float64]
+        ],
+        dtype: str,
+        folded: bool,
+    ) -> None: ...
+    @typing.overload
+    def run(
+        self,
+        x: list[numpy.typing.NDArray[numpy.float32]],
+        node_ptr: list[numpy.typing.NDArray[numpy.int64]],
+        rowptr: list[numpy.typing.NDArray[numpy.int64]],
+        col: list[numpy.typing.NDArray[numpy.int64]],
+        threads: typing.SupportsInt | typing.SupportsIndex,
+    ) -> tuple:
+        """
+        Logits [B, C] and pooled node values [B, P].
+        """
+    @typing.overload
+    def run(
+        self,
+        x: list[numpy.typing.NDArray[numpy.float64]],
+        node_ptr: list[numpy.typing.NDArray[numpy.int64]],
+        rowptr: list[numpy.typing.NDArray[numpy.int64]],
+        col: list[numpy.typing.NDArray[numpy.int64]],
+        threads: typing.SupportsInt | typing.SupportsIndex,
+    ) -> tuple:
+        """
+        Logits [B, C] and pooled node values [B, P].
+        """
 
 def adjacency(
     graph: SkeletonGraph,

@@ -21,6 +21,7 @@ USES = {
     "synth": {"common"},
     "biomarkers": {"common", "morphology", "intercapillary"},
     "metrics": {"common"},
+    "nn": {"common", "simd", "graph"},
 }
 INCLUDE = re.compile(r'#include "(?:\.\./)?(?:gftcore/)?(\w+)/')
 

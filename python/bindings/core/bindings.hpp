@@ -23,6 +23,7 @@ void bind_intercapillary(py::module_& m);
 void bind_image(py::module_& m);
 void bind_graph(py::module_& m);
 void bind_extract(py::module_& m);
+void bind_network(py::module_& m);
 void bind_synth(py::module_& m);
 void bind_biomarkers(py::module_& m);
 void bind_metrics(py::module_& m);

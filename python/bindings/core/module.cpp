@@ -14,6 +14,7 @@ PYBIND11_MODULE(_core, m) {
   gftcore::python::bind_image(m);
   gftcore::python::bind_graph(m);
   gftcore::python::bind_extract(m);
+  gftcore::python::bind_network(m);
   gftcore::python::bind_synth(m);
   gftcore::python::bind_biomarkers(m);
   gftcore::python::bind_metrics(m);

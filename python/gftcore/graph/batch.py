@@ -27,7 +27,14 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from torch_geometric.data import HeteroData
 
-__all__ = ["DIRECTED", "GraphBatch", "collate", "directed_edges", "finite_features"]
+__all__ = [
+    "DIRECTED",
+    "GraphBatch",
+    "collate",
+    "directed_edges",
+    "finite_features",
+    "join_graphs",
+]
 
 #: Directed relations and their (source, destination) node types.
 DIRECTED: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -306,14 +313,24 @@ def collate(
     hint = "; put a single graph into a list"
     given = list(require_iterator(graphs, "graphs", "a sequence of HeteroGraph", hint))
     _check_graphs(given)
+    tables = {
+        name: [finite_features(graph.features(name), nonfinite, name) for graph in given]
+        for name in NODE_TYPES
+    }
+    return join_graphs(given, tables)
+
+
+def join_graphs(
+    graphs: Sequence[HeteroGraph], tables: Mapping[str, Sequence[NDArray[Any]]]
+) -> GraphBatch:
+    """Join graphs whose nodes have the given feature matrices, one a graph for each type."""
     x: dict[str, NDArray[Any]] = {}
     ptr: dict[str, NDArray[np.int64]] = {}
     for name in NODE_TYPES:
-        tables = [graph.features(name) for graph in given]
-        x[name] = finite_features(np.concatenate(tables), nonfinite, name)
-        ptr[name] = np.cumsum([0, *map(len, tables)], dtype=np.int64)
+        x[name] = np.concatenate(tables[name])
+        ptr[name] = np.cumsum([0, *map(len, tables[name])], dtype=np.int64)
     edges: dict[str, NDArray[np.int64]] = {}
-    each = [directed_edges(graph) for graph in given]
+    each = [directed_edges(graph) for graph in graphs]
     for relation, (source, target) in DIRECTED.items():
         shifted = [
             part[relation] + np.array([[ptr[source][g]], [ptr[target][g]]])
