@@ -11,8 +11,10 @@ from contestants import Case, Peer
 from gftcore import graph, segmentation
 from gftcore.segmentation.config import METHODS
 from inputs import Sample
+from marker_cases import classification_cases, marker_cases
+from nn_cases import nn_cases
 from peers import baseline
-from synth_cases import synth_cases
+from synth_cases import imaging_cases, synth_cases
 
 # Time of a full sample on AVX-512.
 LIMIT_S = {"edt": 0.028, "centreline": 0.020}
@@ -88,11 +90,17 @@ GROUPS: dict[str, tuple[Callable[[Sample], Iterator[Case]], ...]] = {
     "adjacency": (stages.adjacency_cases,),
     "csr": (stages.csr_cases,),
     "synth": (synth_cases,),
+    "imaging": (imaging_cases,),
+    "biomarkers": (marker_cases,),
+    "classification": (classification_cases,),
+    "nn": (nn_cases,),
     "mask": (mask_cases,),
     "image": (image_cases,),
     "batch": (batch_cases,),
 }
-FULL_SAMPLE_ONLY = {"segmentation", "synth", "image", "batch"}
+FULL_SAMPLE_ONLY = {
+    "segmentation", "synth", "imaging", "classification", "nn", "image", "batch",
+}  # fmt: skip
 
 
 def cases_of(group: str, sample: Sample) -> Iterator[Case]:

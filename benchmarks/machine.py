@@ -26,6 +26,8 @@ PACKAGES = (
     "edt",
     "skan",
     "sknw",
+    "torch",
+    "torch-geometric",
 )
 NOT_REPEATED = "--json"  # where the file went says nothing about what is in it
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Growth and drawing of synthetic eyes beside straightforward NumPy, for lack of a library."""
+"""Growth, drawing and images of synthetic eyes beside plain NumPy, for lack of a library."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from contestants import Case, Peer
 from gftcore import synth
-from gftcore.reference import growth, raster
+from gftcore.reference import growth, imaging, raster
 from inputs import Sample
 
 SEED = 5
@@ -59,3 +59,26 @@ def synth_cases(_: Sample) -> Iterator[Case]:
             )
         ],
     )
+
+
+def imaging_cases(_: Sample) -> Iterator[Case]:
+    vessels = synth.draw_image(synth.grow_vessels(seed=SEED, options=GROWN).edges())
+    background = np.ascontiguousarray(np.rot90(vessels))
+    for name, options in (
+        ("image", synth.ImageOptions()),
+        ("image by the published constants", synth.ImageOptions.published()),
+    ):
+        settings = {"seed": SEED, "options": options}
+        yield Case(
+            "imaging",
+            f"{name}, {SIDE_PX} px",
+            lambda settings=settings: synth.form_image(vessels, background, **settings),
+            [
+                Peer(
+                    "numpy",
+                    lambda settings=settings: imaging.form_image(vessels, background, **settings),
+                    np.testing.assert_array_equal,
+                    label="gftcore.reference in NumPy",
+                )
+            ],
+        )

@@ -42,6 +42,8 @@ nitpick_ignore_regex = [
     ("py:class", r"gftcore\._core\..*"),
     ("py:class", r"AnyGraph|gftcore\.metrics\.spatial_graph\..*"),  # an alias; a private module
     ("py:obj", r"values"),
+    # Sphinx cuts `tuple[float, ...]`, where it is a parameter, at its comma.
+    ("py:class", r"tuple\[float"),
 ]
 
 # Only the examples of the guide; those of docstrings need the names of their own module.

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -20,6 +20,8 @@ from torch_geometric.nn import (
 
 from gftcore.graph.batch import DIRECTED, GraphBatch
 from gftcore.model import Model, ModelConfig
+
+__all__ = ["PygNetwork", "hetero_data", "pyg_logits", "pyg_network", "with_sparse_matrices"]
 
 ACTS = {"relu": nn.ReLU, "leaky": lambda: nn.LeakyReLU(0.01), "elu": nn.ELU}
 POOLS = {"sum": global_add_pool, "mean": global_mean_pool, "max": global_max_pool}
@@ -77,33 +79,33 @@ class PygNetwork(nn.Module):
             self.cats.append(nn.ModuleDict(cats if config.rel_aggr == "cat" else {}))
         width = hidden * sum(len(config.pool[t]) for t in config.types)
         widths = [width] + [hidden] * (config.n_final - 1) + [len(config.classes)]
-        self.head = nn.ModuleList(
-            nn.Linear(a, b) for a, b in zip(widths[:-1], widths[1:], strict=True)
-        )
+        self.head = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
 
     def forward(self, data: HeteroData) -> Tensor:
         config = self.config
         h = {t: data[t].x for t in config.types}
-        edges = {(*DIRECTED[r][:1], r, DIRECTED[r][1]): None for r in config.relations}
-        edges = {kind: data[kind].edge_index for kind in edges}
-        for t in h:
+        kinds = [(DIRECTED[r][0], r, DIRECTED[r][1]) for r in config.relations]
+        edges = {kind: data[kind].edge_index for kind in kinds}
+        for t in config.types:
             for stage in self.pre[t]:
                 h[t] = stage(h[t])
         for layer, (conv, cats) in enumerate(zip(self.convs, self.cats, strict=True)):
             out = conv(h, edges) if edges else {}
-            for t in h:
+            for t in config.types:
                 z = cats[t](out[t]) if t in cats else out.get(t, 0.0)
                 if layer > 0 or config.n_pre > 0:
                     z = z + h[t]
                 linear = config.linear_ends and layer == config.n_layers - 1
                 out[t] = z if linear else self.act(z)
             h = {t: out[t] for t in h}
-        for t in h:
+        for t in config.types:
             for stage in self.post[t]:
                 h[t] = stage(h[t])
         size = int(data[config.types[0]].ptr.numel()) - 1
         pooled = [
-            POOLS[how](h[t], data[t].batch, size=size) for t in config.types for how in config.pool[t]
+            POOLS[how](h[t], data[t].batch, size=size)
+            for t in config.types
+            for how in config.pool[t]
         ]
         out = torch.cat(pooled, dim=1)
         for k, linear in enumerate(self.head):
@@ -126,7 +128,9 @@ def _torch_name(name: str, config: ModelConfig) -> str:
     s, t = rest[1].split("__")
     relation = next(r for r, ends in DIRECTED.items() if ends == (s, t))
     part = ".".join(rest[2:])
-    part = {"nbr.weight": "lin.weight", "bias": "bias"}[part] if config.conv == "gcn" else _NAMES[part]
+    part = (
+        {"nbr.weight": "lin.weight", "bias": "bias"}[part] if config.conv == "gcn" else _NAMES[part]
+    )
     return f"convs.{rest[0]}.convs.<{s}___{relation}___{t}>.{part}"
 
 
@@ -151,10 +155,19 @@ def hetero_data(batch: GraphBatch, *, dtype: torch.dtype = torch.float64) -> Het
     return data
 
 
+def with_sparse_matrices(data: HeteroData, batch: GraphBatch) -> HeteroData:
+    """Return the data with relations as sparse matrices by target, which PyG multiplies with."""
+    out = data.clone()
+    for relation, (source, target) in DIRECTED.items():
+        size = len(batch.x[target]), len(batch.x[source])
+        ends = (torch.tensor(part[relation]) for part in (batch.rowptr, batch.col))
+        ones = torch.ones(len(batch.col[relation]))
+        matrix = torch.sparse_csr_tensor(*ends, ones, size=size)
+        out[source, relation, target].edge_index = matrix
+    return out
+
+
 def pyg_logits(network: PygNetwork, data: HeteroData) -> Any:
     """Logits of a batch as NumPy array."""
     with torch.no_grad():
         return network(data).numpy()
-
-
-__all__ = ["Mapping", "PygNetwork", "hetero_data", "pyg_logits", "pyg_network"]

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Times of growing and drawing an eye. Each benchmark asserts its answer."""
+"""Times of growing, drawing and imaging an eye. Each benchmark asserts its answer."""
 
 from __future__ import annotations
 
+import json
 import platform
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from gftcore import synth
-from gftcore.reference import growth, raster
+from gftcore.reference import growth, imaging, raster
 from gftcore.synth import GrowthOptions, VesselForest
 from machine import versions
 
@@ -55,16 +56,31 @@ def bench_draw_vessels(timed_eye: Any, eye: VesselForest) -> None:
     assert abs(image.mean() - mask.mean()) < 0.01
 
 
-def bench_whole_eye(timed_eye: Any) -> None:
-    """Trees, mask 1216 x 1216, image 304 x 304; CPU seconds of one core stand beside."""
+def bench_form_image(timed_eye: Any, eye: VesselForest) -> None:
+    vessels = synth.draw_image(eye.edges(), side_px=SIDE_PX)
+    background = np.rot90(vessels)
+    cpu = min(
+        cpu_seconds(lambda: synth.form_image(vessels, background, seed=SEED))[0] for _ in range(3)
+    )
+    timed_eye.extra_info.update(cpu_s=cpu)
+    image = timed_eye(synth.form_image, vessels, background, seed=SEED)
+    assert image[vessels > 0.9].mean() > image[vessels < 0.1].mean() + 50
 
-    def whole() -> tuple[VesselForest, np.ndarray]:
-        forest = synth.grow_vessels(seed=SEED)
-        return forest, synth.draw_vessels(forest.edges(), side_px=SIDE_PX)[0]
+
+@pytest.mark.parametrize("label", ["Healthy", "NPDR", "PDR"])
+def bench_whole_eye(timed_eye: Any, label: str) -> None:
+    """Trees, lesions, mask 1216 x 1216, image 304 x 304, truth; CPU seconds of one core beside."""
+
+    def whole() -> tuple[synth.SyntheticEye, bytes]:
+        made = synth.make_eye(seed=SEED, label=label)
+        return made, synth.truth_json(made.truth)
 
     cpu = min(cpu_seconds(whole)[0] for _ in range(3))
     timed_eye.extra_info.update(cpu_s=cpu)
-    like_an_eye(*timed_eye(whole))
+    made, document = timed_eye(whole)
+    assert made.truth.label == label == synth.label_of(made.truth.lesions)
+    np.testing.assert_array_equal(synth.draw_mask(made.edges), made.mask)
+    assert json.loads(document)["label"] == label
 
 
 def bench_growth_beside_the_reference(timed_eye: Any) -> None:
@@ -88,6 +104,16 @@ def bench_drawing_beside_the_reference(timed_eye: Any) -> None:
     np.testing.assert_allclose(image, expected[1], atol=1e-6)
     timed_eye.extra_info.update(reference_s=reference_s, ratio=reference_s / ours_s)
     timed_eye(synth.draw_vessels, edges, side_px=SIDE_PX)
+
+
+def bench_image_beside_the_reference(timed_eye: Any, eye: VesselForest) -> None:
+    vessels = synth.draw_image(eye.edges(), side_px=SIDE_PX)
+    background = np.rot90(vessels)
+    reference_s, expected = cpu_seconds(lambda: imaging.form_image(vessels, background, seed=SEED))
+    ours_s, image = cpu_seconds(lambda: synth.form_image(vessels, background, seed=SEED))
+    np.testing.assert_array_equal(image, expected)
+    timed_eye.extra_info.update(reference_s=reference_s, ratio=reference_s / ours_s)
+    timed_eye(synth.form_image, vessels, background, seed=SEED)
 
 
 def cpu_seconds(call: Callable[[], Any]) -> tuple[float, Any]:

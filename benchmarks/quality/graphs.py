@@ -3,9 +3,11 @@
 """Graphs from masks against the true graphs: ours, skan, sknw, and chance.
 
     python benchmarks/quality/graphs.py [--half HALF] [--samples N] [--json FILE] [--pictures DIR]
+    python benchmarks/quality/graphs.py --eyes N [--label LABEL | --plain] [--only-ours] ...
 
-Means over the samples. Exit code: 0 all goals met, 1 a mean misses its goal, 2 a failure (the JSON
-is not written).
+With `--eyes`, the masks and true graphs are those of generated eyes, for the same goals. Means over
+the samples. Exit code: 0 all goals met, 1 a mean misses its goal, 2 a failure (the JSON is not
+written).
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import argparse
 import importlib.metadata
 import json
 import warnings
+from collections.abc import Iterator
 from dataclasses import asdict
 
 import numpy as np
@@ -26,12 +29,14 @@ import numpy as np
 import gftcore
 from exits import MET, MISSED, exit_with
 from extractors import EXTRACTORS, Shared
+from generated import SEED
 from gftcore import metrics
+from gftcore.synth.parameters import LABELS
 from intervals import bootstrap_interval
 from measures import MEASURES, RAISED, Measure, better_by
 from misses import recall_by_kind, show_kinds
 from pictures import draw_worst_places
-from true_graphs import HALVES, load, sample_names
+from true_graphs import HALVES, TrueSample, generated_samples, load, sample_names
 
 OURS = [item.name for item in EXTRACTORS if item.ours]
 PEERS = [item.name for item in EXTRACTORS if item.peer]
@@ -52,7 +57,8 @@ def show_table(results: Results) -> None:
         cells = ["-" if np.isnan(mean) else f"{mean:.4f}" for mean in means]
         print(f"{name:{width}}" + "".join(f"{cell:>9}" for cell in cells), flush=True)
     print(f"{'goal':{width}}" + "".join(f"{m.goal:>9}" for m in MEASURES))
-    print("skan and sknw have no radius of their own: theirs is SciPy's distance at the pixel")
+    if any(name in PEERS for name in results):
+        print("skan and sknw have no radius of their own: theirs is SciPy's distance at the pixel")
 
 
 def check_goals(results: Results, halves: list[str]) -> list[dict[str, object]]:
@@ -76,7 +82,7 @@ def check_goals(results: Results, halves: list[str]) -> list[dict[str, object]]:
             )  # fmt: skip
             shown = ", ".join(f"{half} {value:.4f}" for half, value in parts.items())
             print(
-                f"{name:16} {measure.name:22} {mean:.4f} ({shown})  goal {measure.goal} "
+                f"{name:16} {measure.name:22} {mean:.4f} ({shown or 'all'})  goal {measure.goal} "
                 f"{'met' if met else 'NOT MET'}"
             )
     name, least = RAISED
@@ -123,17 +129,31 @@ def without_nan(value: object) -> object:
     return None if value != value else value  # noqa: PLR0124 - only NaN differs from itself
 
 
-def run(options: argparse.Namespace) -> int:
+def chosen_samples(options: argparse.Namespace) -> tuple[str, int, Iterator[TrueSample]]:
+    """What is measured: a name, how many, and one after the other."""
+    if options.eyes is not None:
+        eyes = generated_samples(
+            options.eyes, seed=options.seed, label=options.label, plain=options.plain
+        )
+        kind = "as they grow" if options.plain else options.label
+        return f"generated, {kind}, seed {options.seed}", options.eyes, eyes
     names = sample_names(options.half)[: options.samples]
-    if not names:
+    return options.half or "both halves", len(names), (load(*name) for name in names)
+
+
+def run(options: argparse.Namespace) -> int:
+    what, count, samples = chosen_samples(options)
+    if count < 1:
         raise ValueError("there are no samples to measure")
-    results: Results = {extractor.name: [] for extractor in EXTRACTORS}
+    extractors = [item for item in EXTRACTORS if item.ours or not options.only_ours]
+    results: Results = {extractor.name: [] for extractor in extractors}
+    names: list[tuple[str, str]] = []
     kinds, places = [], []
-    for number, (name, half) in enumerate(names, start=1):
-        print(f"{number}/{len(names)} {name}", file=sys.stderr, flush=True)
-        sample = load(name, half)
+    for sample in samples:
+        names.append((sample.name, sample.half))
+        print(f"{len(names)}/{count} {sample.name}", file=sys.stderr, flush=True)
         shared = Shared(sample.mask)
-        for extractor in EXTRACTORS:
+        for extractor in extractors:
             found = extractor.run(shared)
             agreement = metrics.graph_agreement(sample.truth, found, shape=sample.mask.shape)
             results[extractor.name].append(agreement)
@@ -141,10 +161,10 @@ def run(options: argparse.Namespace) -> int:
         if options.pictures:
             places.append((sample, shared.fast))
     print(", ".join(f"{name} {version}" for name, version in versions().items()))
-    print(f"means over {len(names)} samples ({options.half or 'both halves'})")
+    print(f"means over {count} samples ({what})")
     show_table(results)
     show_kinds(kinds)
-    compared = compare_with_peers(results)
+    compared = [] if options.only_ours else compare_with_peers(results)
     goals = check_goals(results, [half for _, half in names])
     if options.pictures:
         for path in draw_worst_places(places, options.pictures):
@@ -164,6 +184,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--half", choices=HALVES, help="only the samples of one half")
     parser.add_argument("--samples", type=int, help="only the first N samples")
+    parser.add_argument("--eyes", type=int, help="N generated eyes instead of samples")
+    parser.add_argument("--label", choices=LABELS, default=LABELS[0], help="class of the eyes")
+    parser.add_argument("--plain", action="store_true", help="eyes as they grow, none ill")
+    parser.add_argument("--seed", type=int, default=SEED, help="of the eyes")
+    parser.add_argument("--only-ours", action="store_true", help="only the rows with goals")
     parser.add_argument("--json", type=Path, help="write every measure of every sample")
     parser.add_argument("--pictures", type=Path, help="draw the worst places into this folder")
     options = parser.parse_args()

@@ -24,15 +24,18 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from gftcore import (
+        biomarkers,
         cli,
         datasets,
         errors,
         graph,
         io,
         metrics,
+        model,
         nn,
         reference,
         segmentation,
+        staging,
         synth,
     )
 
@@ -42,18 +45,21 @@ __all__ = [
     "GftcoreError",
     "GftcoreWarning",
     "__version__",
+    "biomarkers",
     "cli",
     "datasets",
     "errors",
     "graph",
     "io",
     "metrics",
+    "model",
     "nn",
     "reference",
     "segmentation",
     "set_simd_target",
     "simd_target",
     "simd_targets",
+    "staging",
     "synth",
 ]
 
@@ -62,15 +68,18 @@ __getattr__, __dir__ = attach(
     {
         name: name
         for name in (
+            "biomarkers",
             "cli",
             "datasets",
             "errors",
             "graph",
             "io",
             "metrics",
+            "model",
             "nn",
             "reference",
             "segmentation",
+            "staging",
             "synth",
         )
     },

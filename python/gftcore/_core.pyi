@@ -19,6 +19,8 @@ __all__: list[str] = [
     "adjacency",
     "assign_pixels",
     "border_anchors",
+    "count_boxes",
+    "count_sectors",
     "csr_from_edges",
     "draw_mask",
     "draw_vessels",
@@ -27,6 +29,7 @@ __all__: list[str] = [
     "faces",
     "fill_small",
     "find_faz",
+    "form_image",
     "gaussian_taps",
     "grow_vessels",
     "label",
@@ -35,9 +38,12 @@ __all__: list[str] = [
     "merge_junctions",
     "minimal_pass",
     "oriented",
+    "outline_px",
     "prune",
+    "random_beta",
     "random_stream",
     "region_table",
+    "resample_scores",
     "resize_cubic",
     "ridge",
     "sage_layer",
@@ -220,6 +226,26 @@ def border_anchors(mask: numpy.typing.NDArray[numpy.uint8]) -> numpy.ndarray:
     int64 [B, 2]: the middle pixel of each foreground run on the image frame.
     """
 
+def count_boxes(
+    mask: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8],
+    sides: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+) -> list[int]:
+    """
+    Boxes of each side that hold a one; boxes are aligned at the first pixel.
+    """
+
+def count_sectors(
+    mask: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8],
+    row: typing.SupportsFloat | typing.SupportsIndex,
+    col: typing.SupportsFloat | typing.SupportsIndex,
+    inner_px: typing.SupportsFloat | typing.SupportsIndex,
+    outer_px: typing.SupportsFloat | typing.SupportsIndex,
+    excluded: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8] | None = None,
+) -> numpy.ndarray:
+    """
+    Pixels of centre, up, right, down, left: vessel, valid, whole [5, 3].
+    """
+
 def csr_from_edges(
     src: numpy.typing.NDArray[numpy.int64],
     dst: numpy.typing.NDArray[numpy.int64],
@@ -297,6 +323,17 @@ def find_faz(
     The foveal avascular zone among the areas: (label, method used, confidence).
     """
 
+def form_image(
+    vessels: numpy.typing.NDArray[numpy.float32],
+    background: numpy.typing.NDArray[numpy.float32],
+    options: dict,
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    stream: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.uint8]:
+    """
+    Angiogram of vessels before a background; options are those of ImageOptions.
+    """
+
 def gaussian_taps(
     sigma: typing.SupportsFloat | typing.SupportsIndex,
     order: typing.SupportsInt | typing.SupportsIndex,
@@ -362,6 +399,11 @@ def oriented(
     Contrast and strength of lines in any direction, enlarged.
     """
 
+def outline_px(mask: typing.Annotated[numpy.typing.ArrayLike, numpy.uint8]) -> float:
+    """
+    Length of the contour of all ones.
+    """
+
 def prune(
     graph: SkeletonGraph,
     squared_distance: typing.Annotated[numpy.typing.ArrayLike, numpy.int32],
@@ -371,6 +413,17 @@ def prune(
 ) -> SkeletonGraph:
     """
     A copy of the graph without its spurs.
+    """
+
+def random_beta(
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    stream: typing.SupportsInt | typing.SupportsIndex,
+    alpha: typing.SupportsFloat | typing.SupportsIndex,
+    beta: typing.SupportsFloat | typing.SupportsIndex,
+    count: typing.SupportsInt | typing.SupportsIndex,
+) -> numpy.typing.NDArray[numpy.float64]:
+    """
+    Beta variates from the beginning of a stream.
     """
 
 def random_stream(
@@ -388,6 +441,18 @@ def region_table(
 ) -> tuple:
     """
     Shape and intensity of every region: (columns, values [R, F], label_id [R], bbox [R, 4]).
+    """
+
+def resample_scores(
+    truth: typing.Annotated[numpy.typing.ArrayLike, numpy.int32],
+    predicted: typing.Annotated[numpy.typing.ArrayLike, numpy.int32],
+    probability: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    group: typing.Annotated[numpy.typing.ArrayLike, numpy.int32],
+    times: typing.Annotated[numpy.typing.ArrayLike, numpy.int32],
+    classes: typing.SupportsInt | typing.SupportsIndex,
+) -> tuple:
+    """
+    Scores of B resamples: (confusion [B, C, C], auroc [B, C], average_precision [B, C]).
     """
 
 def resize_cubic(

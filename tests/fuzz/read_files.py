@@ -22,7 +22,7 @@ from typing import Any
 import mutations
 import numpy as np
 
-from gftcore import datasets, graph, io, synth
+from gftcore import datasets, graph, io, model, synth
 from gftcore.errors import GftcoreError
 
 #: Pixel limit of the readers in these runs; larger images must be refused, not decoded.
@@ -198,14 +198,65 @@ class Lists:
         )
 
 
+class Models:
+    """Cases for `Model.load`: the weights' file alone, with its header or configuration changed."""
+
+    def __init__(self, folder: Path) -> None:
+        features = {
+            name: model.FeatureSet(columns=("area", "extent"), mean=(1, 0.5), sd=(2, 0.1))
+            for name in ("vessel", "ica", "faz")
+        }
+        config = model.ModelConfig(features=features, hidden=2, training={"seed": 1})
+        weights = model.initial_weights(config, seed=0)
+        model.Model(config=config, weights=weights).save(folder / "sound")
+        self.valid = (folder / "sound" / "model.safetensors").read_bytes()
+
+    def make(self, rng: np.random.Generator, folder: Path) -> Path:
+        """Write one malformed file."""
+        path = folder / "case.safetensors"
+        end = 8 + int.from_bytes(self.valid[:8], "little")
+        header, body = self.valid[8:end], self.valid[end:]
+        how = rng.random()
+        if how < 0.25:
+            path.write_bytes(mutations.damaged(rng, self.valid, [self.valid]))
+            return path
+        if how < 0.35:
+            spoiled = bytearray(body)  # other values, sometimes no numbers
+            spoiled[int(rng.integers(len(body)))] = int(rng.integers(256))
+            body = bytes(spoiled)
+        elif how < 0.6:
+            header = mutations.other_json(rng, header)
+        else:
+            content = json.loads(header)
+            text = content["__metadata__"]["config"].encode()
+            changed = mutations.other_json(rng, text).decode("utf-8", "replace")
+            content["__metadata__"]["config"] = changed
+            header = json.dumps(content).encode()
+        path.write_bytes(len(header).to_bytes(8, "little") + header + body)
+        return path
+
+    def judge(self, rng: np.random.Generator, path: Path) -> tuple[str, str]:
+        """Load the model and use what was loaded."""
+        del rng
+
+        def load() -> model.Model:
+            found = model.Model.load(path)
+            found.sha256  # noqa: B018
+            found.save(path.with_name("again"))
+            return found
+
+        return judge(load, lambda found: isinstance(found, model.Model), path)
+
+
 def run(kind: str, cases: int, first: int, folder: Path) -> dict[str, Any]:
     """Judge `cases` files, numbered from `first`."""
     warnings.simplefilter("ignore")
     folder.mkdir(parents=True, exist_ok=True)
-    sources: dict[str, Callable[[], Images | Graphs | Lists]] = {
+    sources: dict[str, Callable[[], Images | Graphs | Lists | Models]] = {
         "images": Images,
         "graphs": lambda: Graphs(folder),
         "lists": lambda: Lists(folder),
+        "models": lambda: Models(folder),
     }
     source = sources[kind]()
     outcomes: dict[str, int] = {}
@@ -239,7 +290,7 @@ def run(kind: str, cases: int, first: int, folder: Path) -> dict[str, Any]:
 def main() -> int:
     """Run and print the summary; exit code 1 with findings."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kind", choices=("images", "graphs", "lists"), required=True)
+    parser.add_argument("--kind", choices=("images", "graphs", "lists", "models"), required=True)
     parser.add_argument("--cases", type=int, default=1000)
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--folder", type=Path, required=True)

@@ -31,8 +31,8 @@ def loaded_after(code: str) -> set[str]:
         "import gftcore",
         "import gftcore; gftcore.simd_target()",
         "import gftcore.errors",
-        "import gftcore.datasets, gftcore.graph, gftcore.io, gftcore.metrics",
-        "import gftcore.segmentation, gftcore.synth",
+        "import gftcore.biomarkers, gftcore.datasets, gftcore.graph, gftcore.io, gftcore.metrics",
+        "import gftcore.segmentation, gftcore.synth, gftcore.model, gftcore.staging",
         "from gftcore.cli import main; main(['--help'])",
     ],
 )
@@ -50,8 +50,21 @@ def test_no_numpy_yet(code: str) -> None:
         "from gftcore.segmentation import *",
         "from gftcore.io import *",
         "from gftcore.metrics import *",
+        "from gftcore.biomarkers import *",
         "from gftcore.datasets import *",
+        "from gftcore import metrics as m; m.confusion_matrix(['a'], ['b'], labels=['a', 'b'])",
+        "from gftcore import biomarkers; biomarkers.biomarkers([[0, 1, 0]])",
         "from gftcore.synth import *",
+        "from gftcore.model import *",
+        "from gftcore.staging import *",
+        "from gftcore import graph, staging\n"
+        "one = staging.FeatureSet(columns=('length',), mean=(1,), sd=(1,))\n"
+        "config = staging.ModelConfig(features={'vessel': one})\n"
+        "model = staging.Model(config=config, weights=staging.initial_weights(config, seed=0))\n"
+        "import tempfile\n"
+        "with tempfile.TemporaryDirectory() as folder:\n"
+        "    model.save(folder)\n"
+        "    staging.predict(staging.Model.load(folder), [graph.extract([[0, 1, 0]])])",
         "import gftcore.cli.app, gftcore.cli.extraction",
     ],
 )
@@ -65,10 +78,13 @@ def test_the_base_needs_no_optional_package(code: str) -> None:
     "module",
     [
         "gftcore",
+        "gftcore.biomarkers",
         "gftcore.datasets",
         "gftcore.graph",
         "gftcore.io",
         "gftcore.metrics",
+        "gftcore.model",
+        "gftcore.staging",
         "gftcore.synth",
     ],
 )

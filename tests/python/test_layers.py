@@ -19,6 +19,8 @@ USES = {
     "intercapillary": {"common", "simd", "morphology"},
     "graph": {"common", "morphology", "image", "vessel", "intercapillary"},
     "synth": {"common"},
+    "biomarkers": {"common", "morphology", "intercapillary"},
+    "metrics": {"common"},
     "nn": {"common", "simd", "graph"},
 }
 INCLUDE = re.compile(r'#include "(?:\.\./)?(?:gftcore/)?(\w+)/')

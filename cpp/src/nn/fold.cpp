@@ -44,6 +44,7 @@ Affine without_norm(const Block& block) {
 
 std::vector<Affine> without_norms(const std::vector<Block>& blocks) {
   std::vector<Affine> out;
+  out.reserve(blocks.size());
   for (const Block& block : blocks) out.push_back(without_norm(block));
   return out;
 }
@@ -68,7 +69,7 @@ FoldedType joined(const Network& network, std::size_t layer, std::size_t type) {
     } else if (network.aggregation == Aggregation::mean) {
       factor = 1.0 / static_cast<double>(out.relations.size());
     }
-    const auto mixed = [&](Matrix m) { return mix.rows == 0 ? m : nn::product(m, mix); };
+    const auto mixed = [&](const Matrix& m) { return mix.rows == 0 ? m : nn::product(m, mix); };
     if (one.root.out > 0) add(out.self, mixed(nn::weight_of(one.root)), factor);
     add(out.bias, mixed(nn::row_of(one.nbr.bias)), factor);
     const Matrix nbr = mixed(nn::weight_of(one.nbr));
@@ -160,39 +161,88 @@ TypeLayer<T> type_layer(const FoldedType& from, index_t unit) {
   return out;
 }
 
+/// A network whose matrices are folded, before they are rounded.
+struct FoldedNetwork {
+  std::vector<std::vector<Affine>> pre;  // of each type
+  std::vector<std::vector<Affine>> post;
+  std::vector<FoldedLayer> layers;
+  bool linear_before = false;  // whether the last block before has no activation
+};
+
+FoldedNetwork fold(const Network& network) {
+  FoldedNetwork out;
+  for (const NodeType& type : network.types) {
+    out.pre.push_back(without_norms(type.pre));
+    out.post.push_back(without_norms(type.post));
+  }
+  out.layers.resize(network.layers.size());
+  for (std::size_t l = 0; l < out.layers.size(); ++l) {
+    out.layers[l].act = network.act;
+    for (std::size_t t = 0; t < network.types.size(); ++t) {
+      out.layers[l].types.push_back(joined(network, l, t));
+    }
+  }
+  if (!network.linear_ends) return out;
+  out.linear_before = network.convolution == Convolution::gcn;
+  // The weights of a GCN's edges do not add up to 1: the bias would have to be weighted, too.
+  if (!out.linear_before && !out.pre.front().empty()) {
+    fold_before(network, out.pre, out.layers.front());
+  }
+  FoldedLayer& last = out.layers.back();
+  last.act = Activation::none;
+  if (out.post.front().empty()) return out;
+  if (out.post.front().size() > 1) last.act = network.act;
+  fold_behind(out.post, last);
+  return out;
+}
+
+template <class T>
+TypeProgram<T> type_program(const Network& network,
+                            const FoldedNetwork& from,
+                            std::size_t type,
+                            index_t unit) {
+  const index_t width = nn::padded_to(network.hidden, unit);
+  const std::vector<Affine>& pre = from.pre[type];
+  const std::vector<Affine>& post = from.post[type];
+  TypeProgram<T> out;
+  out.features = network.types[type].features;
+  out.depth = pre.empty() ? nn::padded_to(out.features, unit) : width;
+  out.pools = network.types[type].pools;
+  for (std::size_t k = 0; k < pre.size(); ++k) {
+    const bool linear = from.linear_before && k + 1 == pre.size();
+    const Activation act = linear ? Activation::none : network.act;
+    out.pre.push_back(dense<T>(pre[k], k == 0 ? out.features : width, width, act));
+  }
+  for (std::size_t k = 0; k < post.size(); ++k) {
+    const Activation act = k + 1 == post.size() ? Activation::none : network.act;
+    out.post.push_back(dense<T>(post[k], width, width, act));
+  }
+  return out;
+}
+
+template <class T>
+std::vector<Dense<T>> head_program(const Network& network, index_t unit) {
+  const index_t width = nn::padded_to(network.hidden, unit);
+  std::vector<Dense<T>> out;
+  out.reserve(network.head.size());
+  for (const Linear& from : network.head) {
+    const bool first = out.empty();
+    const bool last = out.size() + 1 == network.head.size();
+    Affine affine{nn::weight_of(from), nn::row_of(from.bias)};
+    if (first) affine.weight = spread_pools(affine.weight, network.hidden, width);
+    const index_t depth = first ? affine.weight.rows : width;
+    const Activation act = last ? Activation::none : network.act;
+    out.push_back(dense<T>(affine, depth, nn::padded_to(from.out, unit), act));
+  }
+  return out;
+}
+
 }  // namespace
 
 template <class T>
 Program<T> folded(const Network& network, bool padded) {
   const index_t unit = padded ? kChannels : 1;
-  std::vector<std::vector<Affine>> pre;
-  std::vector<std::vector<Affine>> post;
-  for (const NodeType& type : network.types) {
-    pre.push_back(without_norms(type.pre));
-    post.push_back(without_norms(type.post));
-  }
-  std::vector<FoldedLayer> layers(network.layers.size());
-  for (std::size_t l = 0; l < layers.size(); ++l) {
-    layers[l].act = network.act;
-    for (std::size_t t = 0; t < network.types.size(); ++t) {
-      layers[l].types.push_back(joined(network, l, t));
-    }
-  }
-  // The weights of a GCN's edges do not add up to 1: its bias would have to be weighted, too.
-  const bool meets = network.linear_ends && network.convolution == Convolution::sage;
-  bool linear_before = network.linear_ends && !pre.front().empty();
-  if (meets && !pre.front().empty()) {
-    fold_before(network, pre, layers.front());
-    linear_before = false;
-  }
-  if (network.linear_ends) {
-    layers.back().act = Activation::none;
-    if (!post.front().empty()) {
-      if (post.front().size() > 1) layers.back().act = network.act;
-      fold_behind(post, layers.back());
-    }
-  }
-
+  const FoldedNetwork from = fold(network);
   Program<T> out;
   out.hidden = network.hidden;
   out.width = nn::padded_to(network.hidden, unit);
@@ -200,41 +250,14 @@ Program<T> folded(const Network& network, bool padded) {
   out.convolution = network.convolution;
   out.relations = network.relations;
   for (std::size_t t = 0; t < network.types.size(); ++t) {
-    const NodeType& from = network.types[t];
-    TypeProgram<T> type;
-    type.features = from.features;
-    type.depth = pre[t].empty() ? nn::padded_to(from.features, unit) : out.width;
-    type.pools = from.pools;
-    for (std::size_t k = 0; k < pre[t].size(); ++k) {
-      const bool linear = linear_before && k + 1 == pre[t].size();
-      type.pre.push_back(dense<T>(pre[t][k],
-                                  k == 0 ? from.features : out.width,
-                                  out.width,
-                                  linear ? Activation::none : network.act));
-    }
-    for (std::size_t k = 0; k < post[t].size(); ++k) {
-      const bool last = k + 1 == post[t].size();
-      type.post.push_back(
-          dense<T>(post[t][k], out.width, out.width, last ? Activation::none : network.act));
-    }
-    out.types.push_back(std::move(type));
+    out.types.push_back(type_program<T>(network, from, t, unit));
   }
-  for (const FoldedLayer& from : layers) {
-    LayerProgram<T> layer;
-    layer.act = from.act;
-    for (const FoldedType& type : from.types) layer.types.push_back(type_layer<T>(type, unit));
-    out.layers.push_back(std::move(layer));
+  for (const FoldedLayer& layer : from.layers) {
+    LayerProgram<T>& to = out.layers.emplace_back();
+    to.act = layer.act;
+    for (const FoldedType& type : layer.types) to.types.push_back(type_layer<T>(type, unit));
   }
-  for (std::size_t k = 0; k < network.head.size(); ++k) {
-    const Linear& from = network.head[k];
-    const Matrix weight =
-        k == 0 ? spread_pools(nn::weight_of(from), network.hidden, out.width) : nn::weight_of(from);
-    const bool last = k + 1 == network.head.size();
-    out.head.push_back(dense<T>({weight, nn::row_of(from.bias)},
-                                k == 0 ? weight.rows : out.width,
-                                nn::padded_to(from.out, unit),
-                                last ? Activation::none : network.act));
-  }
+  out.head = head_program<T>(network, unit);
   return out;
 }
 

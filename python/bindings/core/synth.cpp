@@ -12,8 +12,10 @@
 #include "bindings.hpp"
 #include "gftcore/common/checks.hpp"
 #include "gftcore/synth/draw_vessels.hpp"
+#include "gftcore/synth/form_image.hpp"
 #include "gftcore/synth/grow_vessels.hpp"
 #include "gftcore/synth/random_stream.hpp"
+#include "gftcore/synth/variates.hpp"
 #include "numpy_view.hpp"
 
 namespace gftcore::python {
@@ -142,6 +144,63 @@ std::tuple<py::array_t<bool>, Array<float>> py_draw_vessels(const Array<double>&
   return {std::move(mask), std::move(image)};
 }
 
+ImageOptions image_options(const py::dict& given) {
+  ImageOptions options;
+  options.grid = given["grid"].cast<index_t>();
+  options.calibre = given["calibre"].cast<double>();
+  options.calibre_sigma_px = given["calibre_sigma_px"].cast<double>();
+  options.background = given["background"].cast<double>();
+  options.haze = given["haze"].cast<double>();
+  options.haze_sigma_px = given["haze_sigma_px"].cast<double>();
+  options.background_noise_shape = given["background_noise_shape"].cast<double>();
+  options.background_noise_range = given["background_noise_range"].cast<double>();
+  options.speckle = given["speckle"].cast<double>();
+  options.speckle_shape = given["speckle_shape"].cast<double>();
+  options.speckle_range = given["speckle_range"].cast<double>();
+  options.blur_sigma_px = given["blur_sigma_px"].cast<double>();
+  options.gamma_low = given["gamma_low"].cast<double>();
+  options.gamma_high = given["gamma_high"].cast<double>();
+  options.gain = given["gain"].cast<double>();
+  options.offset = given["offset"].cast<double>();
+  options.vignetting = given["vignetting"].cast<double>();
+  options.shadow = given["shadow"].cast<double>();
+  options.shadow_radius = given["shadow_radius"].cast<double>();
+  options.stripes = given["stripes"].cast<index_t>();
+  options.stripe_contrast = given["stripe_contrast"].cast<double>();
+  options.stripe_rows = given["stripe_rows"].cast<index_t>();
+  return options;
+}
+
+Array<std::uint8_t> py_form_image(const Array<float>& vessels,
+                                  const Array<float>& background,
+                                  const py::dict& options,
+                                  std::uint64_t seed,
+                                  std::uint64_t stream) {
+  const ImageOptions parsed = image_options(options);
+  const auto front = image_view(vessels, "vessels");
+  const auto behind = image_view(background, "background");
+  auto out = empty_image<std::uint8_t>(front.rows(), front.cols());
+  const auto view = mutable_view(out);
+  {
+    const py::gil_scoped_release unlocked;
+    form_image(front, behind, parsed, seed, stream, view);
+  }
+  return out;
+}
+
+Array<double> py_random_beta(
+    std::uint64_t seed, std::uint64_t stream, double alpha, double beta, index_t count) {
+  if (count < 0) throw ValueError("count must not be negative, got " + std::to_string(count));
+  for (const double shape : {alpha, beta}) {
+    if (!(shape >= 1e-3 && shape <= 1e6)) throw ValueError("alpha, beta must lie in 1e-3..1e6");
+  }
+  Array<double> out(count);
+  RandomStream random(seed, stream);
+  double* values = out.mutable_data();
+  for (index_t i = 0; i < count; ++i) values[i] = beta_variate(random, alpha, beta);
+  return out;
+}
+
 Array<double> py_random_stream(std::uint64_t seed,
                                std::uint64_t stream,
                                index_t count,
@@ -174,6 +233,22 @@ void bind_synth(py::module_& m) {
         py::arg("side_px"),
         py::arg("block"),
         "Mask of straight vessels and their image, which is `block` times smaller.");
+  m.def("form_image",
+        py_form_image,
+        py::arg("vessels").noconvert(),
+        py::arg("background").noconvert(),
+        py::arg("options"),
+        py::arg("seed"),
+        py::arg("stream"),
+        "Angiogram of vessels before a background; options are those of ImageOptions.");
+  m.def("random_beta",
+        py_random_beta,
+        py::arg("seed"),
+        py::arg("stream"),
+        py::arg("alpha"),
+        py::arg("beta"),
+        py::arg("count"),
+        "Beta variates from the beginning of a stream.");
   m.def("random_stream",
         py_random_stream,
         py::arg("seed"),

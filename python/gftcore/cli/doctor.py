@@ -15,7 +15,7 @@ from gftcore.errors import CoreImportError
 
 __all__ = ["doctor"]
 
-_BASE = ("numpy", "pillow", "typer", "rich")
+_BASE = ("numpy", "pillow", "typer", "rich", "safetensors")
 _EXTRAS = {
     "train": ("torch", "torch-geometric", "captum"),
     "vlm": ("transformers", "peft", "accelerate"),

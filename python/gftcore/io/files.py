@@ -64,8 +64,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     temporary = target.parent / f".{target.stem[:50]}-{secrets.token_hex(8)}{target.suffix}"
     # Made here, so that the system applies the umask: asking for it would change it for a moment,
     # for all threads.
-    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
     try:
+        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
         yield temporary
         temporary.replace(target)
     except BaseException:

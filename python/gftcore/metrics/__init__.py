@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How well a graph agrees with another, such as the true one; needs the extra ``metrics``.
+"""How well a graph agrees with another, such as the true one, and predicted classes with true ones.
+
+Graphs need the extra ``metrics``; classes do not.
 
 Examples
 --------
@@ -18,6 +20,19 @@ from gftcore._lazy import attach
 
 if TYPE_CHECKING:
     from gftcore.metrics.agreement import GraphAgreement, NodeAgreement, graph_agreement
+    from gftcore.metrics.bootstrap import Interval, bootstrap_intervals
+    from gftcore.metrics.classes import (
+        PooledPredictions,
+        argmax_labels,
+        pool_labels,
+        pool_predictions,
+    )
+    from gftcore.metrics.classification import (
+        ClassificationScores,
+        ClassScores,
+        classification_scores,
+        confusion_matrix,
+    )
     from gftcore.metrics.files import read_vessel_csv, read_voreen
     from gftcore.metrics.matching import PointMatch, match_points
     from gftcore.metrics.planar import merge_nodes, planar_reference
@@ -32,13 +47,21 @@ if TYPE_CHECKING:
     from gftcore.metrics.structure import join_chains, split_at_crossings
 
 __all__ = [
+    "ClassScores",
+    "ClassificationScores",
     "GraphAgreement",
+    "Interval",
     "NodeAgreement",
     "PointMatch",
     "Polylines",
+    "PooledPredictions",
     "Samples",
     "SegmentMatch",
     "SpatialGraph",
+    "argmax_labels",
+    "bootstrap_intervals",
+    "classification_scores",
+    "confusion_matrix",
     "from_hetero",
     "from_networkx",
     "from_polylines",
@@ -49,6 +72,8 @@ __all__ = [
     "match_segments",
     "merge_nodes",
     "planar_reference",
+    "pool_labels",
+    "pool_predictions",
     "read_vessel_csv",
     "read_voreen",
     "split_at_crossings",
@@ -57,13 +82,21 @@ __all__ = [
 __getattr__, __dir__ = attach(
     __name__,
     {
+        "ClassScores": "classification",
+        "ClassificationScores": "classification",
         "GraphAgreement": "agreement",
+        "Interval": "bootstrap",
         "NodeAgreement": "agreement",
         "PointMatch": "matching",
         "Polylines": "spatial_graph",
+        "PooledPredictions": "classes",
         "Samples": "spatial_graph",
         "SegmentMatch": "segments",
         "SpatialGraph": "spatial_graph",
+        "argmax_labels": "classes",
+        "bootstrap_intervals": "bootstrap",
+        "classification_scores": "classification",
+        "confusion_matrix": "classification",
         "from_hetero": "sources",
         "from_networkx": "sources",
         "from_polylines": "sources",
@@ -74,6 +107,8 @@ __getattr__, __dir__ = attach(
         "match_segments": "segments",
         "merge_nodes": "planar",
         "planar_reference": "planar",
+        "pool_labels": "classes",
+        "pool_predictions": "classes",
         "read_vessel_csv": "files",
         "read_voreen": "files",
         "split_at_crossings": "structure",

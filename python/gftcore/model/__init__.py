@@ -22,7 +22,7 @@ from gftcore._lazy import attach
 if TYPE_CHECKING:
     from gftcore.model.config import SCHEMA, FeatureSet, ModelConfig
     from gftcore.model.files import Model
-    from gftcore.model.standardise import standardise, standardised_batch
+    from gftcore.model.standardisation import standardise, standardised_batch
     from gftcore.model.weights import initial_weights, require_weights, weight_shapes
 
 __all__ = [
@@ -46,8 +46,8 @@ __getattr__, __dir__ = attach(
         "ModelConfig": "config",
         "initial_weights": "weights",
         "require_weights": "weights",
-        "standardise": "standardise",
-        "standardised_batch": "standardise",
+        "standardise": "standardisation",
+        "standardised_batch": "standardisation",
         "weight_shapes": "weights",
     },
 )

@@ -76,8 +76,8 @@ class FeatureSet:
 def _different_names(values: object, name: str, least: int = 1) -> tuple[str, ...]:
     names = tuple(require_iterator(values, name, "a sequence of names"))
     for item in names:
-        if not isinstance(item, str) or not item:
-            raise ArgumentTypeError(f"{name} must hold names, got {item!r:.80}")
+        if not isinstance(item, str) or not item or not item.isprintable():
+            raise ArgumentTypeError(f"{name} must hold printable names, got {item!r:.80}")
     if len(names) < least or len(set(names)) != len(names) or len(names) > _MAX_WIDTH:
         raise ArgumentError(
             f"{name} must hold {least} to {_MAX_WIDTH} different names, got {len(names)} names, "
@@ -99,7 +99,7 @@ class ModelConfig:
         Names of the classes, in the order of the logits.
     relations
         Relations along which messages go; they take part even where a graph has no such edge.
-        None means all that join the types of `features`.
+        None means all that join types with features.
     hidden
         Width H of all layers, 1 to 1024.
     n_pre, n_layers, n_post, n_final
@@ -175,7 +175,10 @@ class ModelConfig:
         self._set("norm", MappingProxyType({name: norm[name] for name in types}))
         if not isinstance(self.training, Mapping):
             raise ArgumentTypeError(f"training must be a dict, got {describe(self.training)}")
-        canonical_json(dict(self.training))
+        try:
+            canonical_json(dict(self.training)).encode()
+        except (RecursionError, UnicodeEncodeError) as error:
+            raise ArgumentError(f"training must hold plain text and values: {error}") from error
         self._set("training", MappingProxyType(dict(self.training)))
         self._check_structure(types)
 
@@ -214,13 +217,17 @@ class ModelConfig:
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies go through `to_dict`; the read-only mappings cannot be copied as they are."""
+        return ModelConfig.from_dict, (self.to_dict(),)
+
     @property
     def types(self) -> tuple[str, ...]:
         """Node types that take part."""
         return tuple(self.features)
 
     def relations_into(self, node_type: str) -> tuple[str, ...]:
-        """Relations whose messages reach a node type, in the order of `relations`."""
+        """Relations whose messages reach a node type, in the order of the configuration."""
         return tuple(r for r in self.relations or () if DIRECTED[r][1] == node_type)
 
     def replace(self, **changes: Any) -> ModelConfig:

@@ -48,7 +48,7 @@ class Model:
     >>> features = FeatureSet(columns=("length",), mean=(30.0,), sd=(20.0,))
     >>> config = ModelConfig(features={"vessel": features})
     >>> Model(config=config, weights=initial_weights(config, seed=0))
-    Model(vessel: 1 features; vv; 3 layers of 64, 46083 weights; Healthy, NPDR, PDR)
+    Model(vessel: 1 features; vv; 3 layers of 64, 46851 weights; Healthy, NPDR, PDR)
     """
 
     config: ModelConfig
@@ -115,7 +115,9 @@ class Model:
                 raise FormatError(f"{beside}: differs from the configuration in {file.name}")
             text = beside_text
         if text is None:
-            raise FormatError(f"{file}: holds no configuration, and no {CONFIG_FILE} lies beside it")
+            raise FormatError(
+                f"{file}: holds no configuration, and no {CONFIG_FILE} lies beside it"
+            )
         try:
             return Model(config=ModelConfig.from_dict(_parsed(text, file)), weights=weights)
         except (GftcoreError, TypeError) as error:

@@ -8,6 +8,7 @@ which is tested against them. They use NumPy and Numba only.
 from __future__ import annotations
 
 from gftcore.reference.adjacency import adjacency
+from gftcore.reference.biomarkers import biomarkers
 from gftcore.reference.distance import squared_distance
 from gftcore.reference.extract import ReferenceConfig, ReferenceGraph, extract
 from gftcore.reference.faces import Faces, faces, match_faces
@@ -32,6 +33,7 @@ __all__ = [
     "Table",
     "adjacency",
     "assign_pixels",
+    "biomarkers",
     "border_anchors",
     "extract",
     "faces",

@@ -59,14 +59,14 @@ def pooled_nodes(
 ) -> NDArray[np.float64]:
     """Return what the head reads, [B, P]; arguments as for `network_logits`."""
     h = {t: np.asarray(x[t], dtype=np.float64) for t in config.features}
-    for t in h:
+    for t in config.types:
         for k in range(config.n_pre):
             linear = config.linear_ends and k == config.n_pre - 1
             h[t] = _block(config, weights, f"pre.{t}.{k}", h[t], phi=not linear)
     none = np.empty((2, 0), dtype=np.int64)
     for layer in range(config.n_layers):
         z = {}
-        for t in h:
+        for t in config.types:
             messages = [
                 _relation(config, weights, layer, r, h, np.asarray(edge_index.get(r, none)))
                 for r in config.relations or ()
@@ -77,27 +77,23 @@ def pooled_nodes(
                 z[t] = z[t] + h[t]
         linear = config.linear_ends and layer == config.n_layers - 1
         h = z if linear else {t: _phi(config.act, values) for t, values in z.items()}
-    for t in h:
+    for t in config.types:
         for k in range(config.n_post):
             h[t] = _block(config, weights, f"post.{t}.{k}", h[t], phi=k < config.n_post - 1)
     ptr = node_ptr or {t: np.array([0, len(values)]) for t, values in h.items()}
-    return np.array(
-        [
-            np.concatenate(
-                [
-                    _pool(how, h[t][ptr[t][g] : ptr[t][g + 1]])
-                    for t in h
-                    for how in config.pool[t]
-                ]
-            )
-            for g in range(len(next(iter(ptr.values()))) - 1)
-        ]
-    ).reshape(-1, config.hidden * sum(len(config.pool[t]) for t in h))
+    pooled = [
+        np.concatenate(
+            [_pool(how, h[t][ptr[t][g] : ptr[t][g + 1]]) for t in h for how in config.pool[t]]
+        )
+        for g in range(len(next(iter(ptr.values()))) - 1)
+    ]
+    width = config.hidden * sum(len(config.pool[t]) for t in h)
+    return np.asarray(np.array(pooled, dtype=np.float64).reshape(-1, width))
 
 
 def _matrix(weights: Weights, name: str) -> NDArray[np.float64]:
     """From rows of inputs to rows of outputs; files have it the other way round."""
-    return np.asarray(weights[name], dtype=np.float64).T
+    return np.asarray(np.asarray(weights[name], dtype=np.float64).T)
 
 
 def _phi(act: str, z: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -176,5 +172,6 @@ def _joined(
 def _pool(how: str, h: NDArray[np.float64]) -> NDArray[np.float64]:
     if len(h) == 0:
         return np.zeros(h.shape[1])
-    pooled: NDArray[np.float64] = {"sum": np.sum, "mean": np.mean, "max": np.max}[how](h, axis=0)
-    return pooled
+    if how == "max":
+        return np.asarray(h.max(axis=0))
+    return np.asarray(h.sum(axis=0) if how == "sum" else h.mean(axis=0))

@@ -24,7 +24,7 @@ from gftcore._lazy import attach
 if TYPE_CHECKING:
     from gftcore.model.config import FeatureSet, ModelConfig
     from gftcore.model.files import Model
-    from gftcore.model.standardise import standardised_batch
+    from gftcore.model.standardisation import standardised_batch
     from gftcore.model.weights import initial_weights
     from gftcore.staging.inference import Prediction, predict
 
@@ -38,7 +38,7 @@ __all__ = [
     "standardised_batch",
 ]
 
-_lazy, __dir__ = attach(__name__, {"Prediction": "inference", "predict": "inference"})
+_lazy, _ = attach(__name__, {"Prediction": "inference", "predict": "inference"})
 
 
 def __getattr__(name: str) -> object:
@@ -48,3 +48,7 @@ def __getattr__(name: str) -> object:
 
         return getattr(model, name)
     return _lazy(name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -13,18 +13,20 @@ import numpy as np
 
 from gftcore._native import core
 from gftcore._validation import describe, require_bool, require_choice, require_int
-from gftcore.errors import ArgumentTypeError, ShapeError
+from gftcore.errors import ArgumentError, ArgumentTypeError, ShapeError
 from gftcore.graph.assemble import read_only
 from gftcore.graph.batch import DIRECTED, GraphBatch
 from gftcore.graph.bulk import default_threads
 from gftcore.graph.hetero_graph import HeteroGraph
 from gftcore.model.files import Model
-from gftcore.model.standardise import standardised_batch
+from gftcore.model.standardisation import standardised_batch
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from gftcore.model.config import ModelConfig
+
+Arrays = tuple[list[Any], list[Any], list[Any], list[Any]]
 
 __all__ = ["Prediction", "compiled", "engine_arrays", "engine_options", "predict"]
 
@@ -72,7 +74,7 @@ def predict(
         The network.
     graphs
         Graphs whose columns are found by name and standardised, or a batch from
-        `standardised_batch`, whose columns are those of the model already.
+        `gftcore.model.standardised_batch`, whose columns are those of the model already.
     threads
         Number of threads, one graph each; None means one per usable processor.
     dtype
@@ -83,7 +85,7 @@ def predict(
     Raises
     ------
     ArgumentError
-        If a graph lacks a column of the model.
+        If a graph lacks a column of the model, or its values are so large that they overflow.
     ShapeError
         If a batch has another number of columns than the model.
     ArgumentTypeError
@@ -112,6 +114,12 @@ def predict(
     config = model.config
     arrays = engine_arrays(config, graphs, np.dtype(dtype))
     logits, pooled = compiled(model, dtype=dtype).run(*arrays, count)
+    finite = np.isfinite(logits).all(axis=1)
+    if not finite.all():
+        raise ArgumentError(
+            f"graph {int(finite.argmin())} gives logits that are not finite; "
+            "its features must be standardised, not raw"
+        )
     probabilities = _softmax(logits)
     labels = tuple(config.classes[i] for i in probabilities.argmax(axis=1).tolist())
     return Prediction(
@@ -123,7 +131,8 @@ def predict(
     )
 
 
-def engine_arrays(config: ModelConfig, batch: GraphBatch, dtype: np.dtype[Any]) -> tuple[Any, ...]:
+def engine_arrays(config: ModelConfig, batch: GraphBatch, dtype: np.dtype[Any]) -> Arrays:
+    """Return what the core takes of a batch: x, node_ptr, rowptr and col, as four lists."""
     x, node_ptr = [], []
     for name, features in config.features.items():
         values = batch.x[name]
@@ -132,7 +141,8 @@ def engine_arrays(config: ModelConfig, batch: GraphBatch, dtype: np.dtype[Any]) 
                 f"graphs must have {len(features.columns)} columns of {name}, as the model does, "
                 f"got {values.shape[1]}"
             )
-        x.append(np.ascontiguousarray(values, dtype=dtype))
+        with np.errstate(over="ignore"):  # infinite logits are refused
+            x.append(np.ascontiguousarray(values, dtype=dtype))
         node_ptr.append(batch.node_ptr[name])
     relations = config.relations or ()
     return x, node_ptr, [batch.rowptr[r] for r in relations], [batch.col[r] for r in relations]
@@ -146,7 +156,7 @@ def _softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     return powers
 
 
-_engines: weakref.WeakKeyDictionary[Model, dict[tuple[str, bool], Any]] = (
+_engines: weakref.WeakKeyDictionary[Model, dict[tuple[str, bool], core.Engine]] = (
     weakref.WeakKeyDictionary()
 )
 _lock = threading.Lock()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gftcore.errors import ArgumentError
 from gftcore.synth.lesions import Lesion, area_mm2, place_of, to_pixels
 from gftcore.synth.options import FOV_MM
 from gftcore.synth.outlines import area_of, blob, capsule, contains, cut, distances, scaled
@@ -47,6 +48,13 @@ class Disease:
         Source of places and shapes.
     lesions
         Those that it has.
+    voids
+        Outlines [n, 2] of natural voids in pixels of the mask.
+    void_segments
+        int64 [n] segments that natural voids cut, ascending.
+    areas
+        Polygons without capillaries, in fields of view: the enlarged FAZ, voids, and where
+        perfusion was lost.
     """
 
     network: Network
@@ -54,12 +62,21 @@ class Disease:
     parameters: EyeParameters
     draws: Draws
     lesions: list[Lesion] = field(default_factory=list)
-    _cut: list[NDArray[np.float64]] = field(default_factory=list)
+    voids: list[NDArray[np.float64]] = field(default_factory=list)
+    void_segments: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    areas: list[NDArray[np.float64]] = field(default_factory=list)
+    _clear_of: list[NDArray[np.float64]] = field(default_factory=list)
+    _perfusion_lost: list[NDArray[np.float64]] = field(default_factory=list)
     _rims: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     def add_all(self) -> None:
-        """Give the eye every lesion of its parameters."""
+        """Give the eye every lesion of its parameters, and its natural voids before."""
         outline = _faz_outline(self.network)
+        for area in self.parameters.voids_mm2:
+            polygon = self._free_place(area / FOV_MM**2, outline, at_faz=False)
+            self.void_segments = np.union1d(self.void_segments, self._cut_capillaries(polygon))
+            self.voids.append(to_pixels(polygon))
+            self._clear_of.append(polygon)
         if self.parameters.faz_factor > 1:
             outline = self._enlarge_faz(outline)
         for number, area in enumerate(self.parameters.patches_mm2):
@@ -80,30 +97,39 @@ class Disease:
         return grown
 
     def _add_patch(self, area: float, faz: NDArray[np.float64], at_faz: bool) -> None:
+        small, large = np.log(0.02), np.log(1.0)
+        severity = float((np.log(area * FOV_MM**2) - small) / (large - small))
+        self._remove("non_perfusion", self._free_place(area, faz, at_faz=at_faz), severity=severity)
+
+    def _free_place(
+        self, area: float, faz: NDArray[np.float64], *, at_faz: bool
+    ) -> NDArray[np.float64]:
+        """Return a blob at the rim of the FAZ, or clear of it and of all that was cut before.
+
+        Where there is no such place, the clearest of those tried.
+        """
         radius = np.sqrt(area / np.pi)
-        best, room = None, -np.inf
+        best: NDArray[np.float64] | None = None
+        room = -np.inf
         for _ in range(_TRIES):
             shape = blob(np.zeros(2), self.draws, jaggedness=_PATCH_JAGGEDNESS)
             shape = scaled(shape, np.zeros(2), area)
-            reach = np.abs(shape).max()
             if at_faz:
                 side = self.draws.uniform(0, 2 * np.pi)
                 towards = np.array([np.cos(side), np.sin(side)])
-                edge = ((faz - CENTRE) @ towards).max()
-                centre = CENTRE + (edge + 0.6 * radius) * towards
+                rim = ((faz - CENTRE) @ towards).max()
+                centre = CENTRE + (rim + 0.6 * radius) * towards
             else:
+                reach = np.abs(shape).max()
                 centre = reach + (1 - 2 * reach) * self.draws.uniforms(2)
             polygon = centre + shape
-            others = self._cut[1 if self.parameters.faz_factor > 1 else 0 :]
-            clear = _clearance(polygon, [*others, *([] if at_faz else [faz])])
+            clear = _clearance(polygon, self._clear_of if at_faz else [*self._clear_of, faz])
             if clear > room:
                 best, room = polygon, clear
-            if clear > 0.0:
+            if clear > 0:
                 break
         assert best is not None
-        small, large = np.log(0.02), np.log(1.0)
-        severity = (np.log(area * FOV_MM**2) - small) / (large - small)
-        self._remove("non_perfusion", best, severity=float(severity))
+        return best
 
     def _add_microaneurysm(self, radius: float, taken: list[NDArray[np.float64]]) -> None:
         near = self._beside(self.table.is_capillary, radius * 2)
@@ -145,7 +171,7 @@ class Disease:
         within = np.zeros(len(end), dtype=bool)
         beside = np.zeros(len(end), dtype=bool)
         reach = _BESIDE_MM / FOV_MM
-        for polygon in self._cut:
+        for polygon in self._perfusion_lost:
             low, high = polygon.min(axis=0) - reach, polygon.max(axis=0) + reach
             close = np.flatnonzero(((end > low) & (end < high)).all(axis=1))
             within[close] |= contains(polygon, end[close])
@@ -153,9 +179,9 @@ class Disease:
         self._rims = np.flatnonzero(beside & ~within)
 
     def _beside(self, may: NDArray[np.bool_], margin: float) -> NDArray[np.int64]:
-        """Return edges of segments that may be chosen at a rim, or anywhere if none is there.
+        """Return edges of segments that may be chosen, at a rim and inside of the field's margin.
 
-        They end farther than a margin from the border of the field.
+        Where there are none: those not at a rim; then all that there are.
         """
 
         def fits(edges: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -163,15 +189,27 @@ class Disease:
             fitting: NDArray[np.int64] = edges[inner & may[self.network.segment[edges]]]
             return fitting
 
-        near = fits(self._rims)
-        return near if len(near) else fits(np.flatnonzero(self.network.segment >= 0))
+        grown = np.flatnonzero(self.network.segment >= 0)
+        if not len(grown):
+            raise ArgumentError("parameters must leave a vessel that lesions can hang on, got none")
+        for edges in (fits(self._rims), fits(grown), grown):
+            if len(edges):
+                break
+        return edges
+
+    def _cut_capillaries(self, polygon: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Cut them within a polygon, and return the numbers of their segments."""
+        may = (self.network.segment >= 0) & self.table.is_capillary[self.network.segment]
+        self.network, segments = cut(self.network, polygon, may)
+        self.areas.append(polygon)
+        return segments
 
     def _remove(self, kind: str, polygon: NDArray[np.float64], *, severity: float) -> None:
-        may = (self.network.segment >= 0) & self.table.is_capillary[self.network.segment]
-        outline = to_pixels(polygon)
-        self.network, segments = cut(self.network, polygon, may)
-        self._cut.append(polygon)
-        self._remember(kind, outline, segments, rows=0, severity=severity)
+        segments = self._cut_capillaries(polygon)
+        self._remember(kind, to_pixels(polygon), segments, rows=0, severity=severity)
+        if kind == "non_perfusion":
+            self._clear_of.append(polygon)
+            self._perfusion_lost.append(polygon)
 
     def _append(
         self,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Draws", "alike"]
 
-# The eyes of a subject differ by at most this, as a share of the range of a number.
+# How far a number of an eye lies from the subject's at most, as a share of its range.
 _EYE_TO_EYE = 0.15
 
 

@@ -18,6 +18,7 @@ from gftcore.synth.imaging import form_image
 from gftcore.synth.lesions import label_of
 from gftcore.synth.network import network_of
 from gftcore.synth.options import FOV_MM
+from gftcore.synth.outlines import cut
 from gftcore.synth.parameters import MOST_STREAMS, EyeParameters, draw_parameters, stream_of
 from gftcore.synth.raster import draw_image, draw_vessels
 from gftcore.synth.truth import EyeTruth, SegmentEdit
@@ -34,6 +35,7 @@ __all__ = ["SyntheticEye", "make_eye", "unedited_eye"]
 _WINDING_WIDTH = 1 / 6
 _WINDING_LEAST_MM = 0.03
 _BEADED_VEIN_MM = 0.004
+_LOST_BEHIND = (0.6, 1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -110,14 +112,15 @@ def make_eye(
         raise ArgumentTypeError(
             f"parameters must be EyeParameters or None, got {describe(parameters)}"
         )
-    network, truth = _edited(seed, stream, parameters)
-    edges = network.edges()
+    disease, truth = _edited(seed, stream, parameters)
+    edges = disease.network.edges()
     mask, vessels = draw_vessels(edges)
     image = form_image(
         vessels,
-        _background(seed, stream, parameters),
+        _background(seed, stream, parameters, disease.areas),
         seed=seed,
         stream=stream_of(stream, "image"),
+        options=parameters.image,
     )
     return SyntheticEye(image=image, mask=mask, edges=edges, truth=truth)
 
@@ -143,13 +146,23 @@ def _grown(
     return network_of(forest)
 
 
-def _background(seed: int, stream: int, parameters: EyeParameters) -> NDArray[np.float32]:
+def _background(
+    seed: int, stream: int, parameters: EyeParameters, areas: list[NDArray[np.float64]]
+) -> NDArray[np.float32]:
+    """Draw the capillaries of another eye: those of deeper layers, and what only seems to flow.
+
+    An area that lost the eye's own lacks most of these, too.
+    """
     network, table = _grown(seed, stream, parameters, "background")
     capillaries = network.take(table.is_capillary[network.segment])
+    draws = Draws(seed, stream_of(stream, "areas"))
+    for polygon in areas:
+        goes = draws.uniforms(len(table)) < draws.uniform(*_LOST_BEHIND)
+        capillaries, _ = cut(capillaries, polygon, goes[capillaries.segment])
     return draw_image(capillaries.edges())
 
 
-def _edited(seed: int, stream: int, parameters: EyeParameters) -> tuple[Network, EyeTruth]:
+def _edited(seed: int, stream: int, parameters: EyeParameters) -> tuple[Disease, EyeTruth]:
     network, table = _grown(seed, stream, parameters)
     draws = Draws(seed, stream_of(stream, "edits"))
 
@@ -183,16 +196,18 @@ def _edited(seed: int, stream: int, parameters: EyeParameters) -> tuple[Network,
         stream=stream,
         parameters=parameters,
         lesions=tuple(disease.lesions),
+        voids_rowcol_px=tuple(disease.voids),
         edits=tuple(
             _edit(kind, segments, value, disease.network)
             for kind, segments, value in (
                 ("loss", gone, np.zeros(0)),
+                ("void", disease.void_segments, np.zeros(0)),
                 ("tortuosity", wound, bends),
                 ("beading", beads, depth),
             )
         ),
     )
-    return disease.network, truth
+    return disease, truth
 
 
 def _edit(

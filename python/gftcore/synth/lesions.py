@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["LESION_TYPES", "Lesion", "Place", "label_of", "place_of"]
 
 LESION_TYPES = ("non_perfusion", "faz_enlargement", "microaneurysm", "tuft")
+SIDES = tuple(f"{v} {h}" for v in ("superior", "inferior") for h in ("nasal", "temporal"))
 #: Side of the mask that polygons refer to, in pixels.
 MASK_PX = 1216
-#: A larger area without perfusion makes an eye proliferative.
+#: This area without perfusion, or a larger one, makes an eye proliferative.
 LARGE_MM2 = 0.2
 _FOVEAL_MM = 0.5
 _PARAFOVEAL_MM = 1.25
@@ -72,7 +73,7 @@ class Lesion:
     severity
         Place of its size in the range of its type, 0 to 1.
     place
-        Where its centroid lies.
+        Where the mean of its vertices lies. For an enlarged FAZ only the zone means something.
     """
 
     id: int

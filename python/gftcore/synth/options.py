@@ -15,6 +15,8 @@ from gftcore.errors import ArgumentError, ArgumentTypeError
 __all__ = ["FOV_MM", "GrowthMode", "GrowthOptions"]
 
 FOV_MM = 3.0
+# Thinner vessels vanish in the rounding of coordinates and of Murray's law.
+LEAST_RADIUS_MM = 1e-5
 MOST_ITERATIONS = 1000
 MOST_TRIES = 100_000
 MOST_TREES = 1000
@@ -196,7 +198,8 @@ class GrowthOptions:
                 raise ArgumentTypeError(f"{name} must be a GrowthMode, got {describe(mode)}")
         put("trees", require_int(self.trees, "trees", 1, MOST_TREES))
         put("depth", _positive(self.depth, "depth", 1))
-        for name in ("step_mm", "least_step_mm", "radius_mm"):
+        put("radius_mm", _between(self.radius_mm, "radius_mm", LEAST_RADIUS_MM, FOV_MM))
+        for name in ("step_mm", "least_step_mm"):
             put(name, _positive(getattr(self, name), name, FOV_MM))
         for name in ("faz_mean_mm", "faz_sd_mm"):
             put(name, _between(getattr(self, name), name, 0, FOV_MM))

@@ -16,6 +16,7 @@ from gftcore._validation import describe, require_choice, require_int, require_r
 from gftcore.config import require_fields
 from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.synth.draws import Draws, alike
+from gftcore.synth.image_options import ImageOptions
 from gftcore.synth.lesions import LARGE_MM2
 from gftcore.synth.options import GrowthOptions
 
@@ -29,8 +30,8 @@ EYES = ("OD", "OS")
 _RANGES: Mapping[str, Mapping[str, tuple[float, float]]] = {
     "Healthy": {
         "faz_factor": (1.0, 1.0),
-        "tortuous_share": (0.0, 0.2),
-        "arc_per_chord": (1.03, 1.15),
+        "tortuous_share": (0.0, 0.28),
+        "arc_per_chord": (1.05, 1.18),
     },
     "NPDR": {
         "patches": (2, 6),
@@ -60,9 +61,19 @@ _RANGES: Mapping[str, Mapping[str, tuple[float, float]]] = {
 }
 # Healthy eyes differ, too; without it, one number such as the area
 # of the FAZ or the shape of the mean intercapillary area would tell the class.
-_FAZ_NATURAL = (0.8, 1.2)
-_DVC_ITERATIONS = (143, 167)
+_FAZ_NATURAL = (0.6, 1.3)
+_DVC_ITERATIONS = (150, 174)
+_STEP_MM = (0.037, 0.043)
 _CAPILLARY_LOSS = (0.0, 0.08)
+_VOIDS = (0, 3)
+_VOID_MM2 = (0.015, 0.08)
+# How an eye is photographed, whatever its class. Artefacts are in a part of the images only.
+_GAIN = (1.05, 1.35)
+_SPECKLE = (0.5, 0.7)
+_BLUR_PX = (0.5, 0.75)
+_VIGNETTING = (0.3, 0.1, 0.3)
+_SHADOW = (0.15, 0.2, 0.5)
+_STRIPES = (0.3, 1, 5)
 _MICROANEURYSM_MM = (0.02, 0.06)
 _TUFT_MM = (0.1, 0.3)
 
@@ -83,8 +94,11 @@ class EyeParameters:
         How the vessels grow, with the foveal parameter of this eye.
     capillary_loss
         Share of capillary segments that are lost at random; no lesion.
+    voids_mm2
+        Areas that never had capillaries; no lesions, healthy eyes have them, too. At most 16.
     patches_mm2
-        Areas without perfusion.
+        Areas without perfusion, at most 32; none within 1e-5 of 0.2, where rounding would decide
+        the label. They keep clear of each other as long as there is room, and overlap then.
     patches_at_faz
         How many of them, the largest first, merge with the FAZ.
     faz_factor
@@ -96,15 +110,18 @@ class EyeParameters:
     beaded_share, beading_depth
         Share of larger venous segments whose calibre varies, and its amplitude.
     microaneurysms_mm
-        Diameters.
+        Diameters, at most 256.
     tufts_mm
-        Diameters of neovascular tufts.
+        Diameters of neovascular tufts, at most 32.
+    image
+        How the eye is photographed.
     """
 
     label: str = "Healthy"
     eye: str = "OD"
     growth: GrowthOptions = field(default_factory=GrowthOptions)
     capillary_loss: float = 0.0
+    voids_mm2: tuple[float, ...] = ()
     patches_mm2: tuple[float, ...] = ()
     patches_at_faz: int = 0
     faz_factor: float = 1.0
@@ -115,6 +132,7 @@ class EyeParameters:
     beading_depth: float = 0.0
     microaneurysms_mm: tuple[float, ...] = ()
     tufts_mm: tuple[float, ...] = ()
+    image: ImageOptions = field(default_factory=ImageOptions)
 
     def __post_init__(self) -> None:
         def put(name: str, value: object) -> None:
@@ -124,6 +142,8 @@ class EyeParameters:
         put("eye", require_choice(self.eye, EYES, "eye"))
         if not isinstance(self.growth, GrowthOptions):
             raise ArgumentTypeError(f"growth must be GrowthOptions, got {describe(self.growth)}")
+        if not isinstance(self.image, ImageOptions):
+            raise ArgumentTypeError(f"image must be ImageOptions, got {describe(self.image)}")
         for name, low, high in (
             ("capillary_loss", 0.0, 1.0),
             ("faz_factor", 1.0, 4.0),
@@ -137,9 +157,19 @@ class EyeParameters:
         bends: tuple[float, ...] = self.arc_per_chord
         if len(bends) != 2 or bends[0] > bends[1]:
             raise ArgumentError(f"arc_per_chord must be (low, high), got {self.arc_per_chord}")
-        put("patches_mm2", _numbers(self.patches_mm2, "patches_mm2", 0.001, 2.0))
-        put("microaneurysms_mm", _numbers(self.microaneurysms_mm, "microaneurysms_mm", 0.01, 0.2))
-        put("tufts_mm", _numbers(self.tufts_mm, "tufts_mm", 0.05, 0.6))
+        for name, low, high, count in (
+            ("voids_mm2", 0.001, 0.19, 16),
+            ("patches_mm2", 0.001, 2.0, 32),
+            ("microaneurysms_mm", 0.01, 0.2, 256),
+            ("tufts_mm", 0.05, 0.6, 32),
+        ):
+            put(name, _numbers(getattr(self, name), name, low, high))
+            if len(getattr(self, name)) > count:
+                raise ArgumentError(
+                    f"{name} must have at most {count} numbers, got {len(getattr(self, name))}"
+                )
+        if any(abs(area - LARGE_MM2) < 1e-5 for area in self.patches_mm2):
+            raise ArgumentError(f"patches_mm2 must differ from {LARGE_MM2} by at least 1e-5")
         most = len(self.patches_mm2)
         put("patches_at_faz", require_int(self.patches_at_faz, "patches_at_faz", 0, most))
         large = any(area >= LARGE_MM2 for area in self.patches_mm2)
@@ -156,7 +186,7 @@ class EyeParameters:
         """Return the fields as plain JSON values."""
         out = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         lists = {name: list(value) for name, value in out.items() if isinstance(value, tuple)}
-        return {**out, **lists, "growth": self.growth.to_dict()}
+        return {**out, **lists, "growth": self.growth.to_dict(), "image": self.image.to_dict()}
 
 
 def draw_parameters(
@@ -178,8 +208,8 @@ def draw_parameters(
     seed, stream
         As for `make_eye`.
     subject_stream
-        The eyes of a subject share it: each of their numbers then differs by at most 15 % of its
-        range. None: no other eye is like this one.
+        The eyes of a subject share it: each of their numbers then lies within 15 % of its range
+        from the subject's. None: no other eye is like this one.
 
     Examples
     --------
@@ -187,7 +217,7 @@ def draw_parameters(
     ...     draw_parameters("NPDR", eye=eye, seed=5, stream=k, subject_stream=0)
     ...     for k, eye in enumerate(("OD", "OS"))
     ... )
-    >>> abs(right.faz_factor - left.faz_factor) < 0.15
+    >>> abs(right.faz_factor - left.faz_factor) < 2 * 0.15 * 0.5
     True
     """
     require_choice(label, LABELS, "label")
@@ -199,8 +229,7 @@ def draw_parameters(
         return draw.between(*ranges.get(name, (0.0, 0.0)))
 
     def count(name: str) -> int:
-        low, high = ranges.get(name, (0.0, 0.0))
-        return int(low + (high - low + 1) * draw.next())
+        return draw.count(*ranges.get(name, (0, 0)))
 
     def several(number: int, most: int, low: float, high: float) -> list[float]:
         # Small ones are frequent: the logarithm is uniform.
@@ -211,7 +240,9 @@ def draw_parameters(
     faz_mm = growth.faz_mean_mm + growth.faz_sd_mm * NormalDist().inv_cdf(draw.inner())
     faz_mm = max(faz_mm, 0.0) * math.sqrt(draw.between(*_FAZ_NATURAL))
     iterations = round(draw.between(*_DVC_ITERATIONS))
+    step_mm = draw.between(*_STEP_MM)
     loss = draw.between(*_CAPILLARY_LOSS)
+    voids = several(draw.count(*_VOIDS), 3, *_VOID_MM2)
     faz_factor = between("faz_factor")
     small = several(count("patches"), 6, *_RANGES["NPDR"]["patch_mm2"])
     large = several(count("large_patches"), 5, *_RANGES["PDR"]["large_patch_mm2"])
@@ -228,9 +259,11 @@ def draw_parameters(
         growth=growth.replace(
             faz_mean_mm=round(faz_mm, 5),
             faz_sd_mm=0.0,
+            least_step_mm=round(step_mm, 5),
             dvc=growth.dvc.replace(iterations=iterations),
         ),
         capillary_loss=round(loss, 4),
+        voids_mm2=tuple(voids),
         patches_mm2=tuple(sorted(large + small, reverse=True)),
         patches_at_faz=min(merged, len(large)),
         faz_factor=round(faz_factor, 4),
@@ -241,6 +274,25 @@ def draw_parameters(
         beading_depth=depth,
         microaneurysms_mm=tuple(aneurysms),
         tufts_mm=tuple(tufts),
+        image=_photograph(draw),
+    )
+
+
+def _photograph(draw: _Range) -> ImageOptions:
+    def sometimes(chance: float, low: float, high: float) -> float:
+        there, size = draw.own() < chance, low + (high - low) * draw.own()
+        return round(size, 4) if there else 0.0
+
+    def between(low: float, high: float) -> float:
+        return round(low + (high - low) * draw.own(), 4)
+
+    return ImageOptions(
+        gain=between(*_GAIN),
+        speckle=between(*_SPECKLE),
+        blur_sigma_px=between(*_BLUR_PX),
+        vignetting=sometimes(*_VIGNETTING),
+        shadow=sometimes(*_SHADOW),
+        stripes=round(sometimes(*_STRIPES)),
     )
 
 
@@ -248,14 +300,23 @@ class _Range:
     """Uniform numbers of an eye, near those of its subject if it has one."""
 
     def __init__(self, seed: int, stream: int, subject_stream: int | None) -> None:
-        numbers = Draws(seed, stream_of(stream, "parameters")).uniforms(_NUMBERS)
+        own = Draws(seed, stream_of(stream, "parameters"))
+        numbers = own.uniforms(_NUMBERS)
         if subject_stream is not None:
             shared = Draws(seed, stream_of(subject_stream, "subject")).uniforms(_NUMBERS)
             numbers = alike(numbers, shared)
         self._numbers = iter(numbers.tolist())
+        self._own = own
+
+    def own(self) -> float:
+        """Return a number that no other eye is near to."""
+        return self._own.uniform()
 
     def next(self) -> float:
         return float(next(self._numbers))
+
+    def count(self, low: float, high: float) -> int:
+        return int(low + (high - low + 1) * self.next())
 
     def between(self, low: float, high: float) -> float:
         return low + (high - low) * self.next()
@@ -266,7 +327,7 @@ class _Range:
 
 
 _NUMBERS = 64
-_PURPOSES = ("growth", "background", "image", "edits", "parameters", "subject")
+_PURPOSES = ("growth", "background", "image", "edits", "parameters", "subject", "cohort", "areas")
 MOST_STREAMS = 2**61
 
 

@@ -1,33 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is known of a synthetic eye, and its file."""
+"""What is known of a synthetic eye."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from gftcore import __version__
-from gftcore._validation import require_array
-from gftcore.errors import ArgumentError, ArgumentTypeError, FormatError
-from gftcore.io.files import atomic_path, require_file
-from gftcore.synth.lesions import LESION_TYPES, MASK_PX, Lesion, Place
-from gftcore.synth.options import FOV_MM, GrowthMode, GrowthOptions
-from gftcore.synth.parameters import EyeParameters
+from gftcore.synth.lesions import MASK_PX, Lesion
+from gftcore.synth.options import FOV_MM
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["NOTICE", "EyeTruth", "SegmentEdit", "read_truth", "truth_json", "write_truth"]
+    from gftcore.synth.parameters import EyeParameters
+
+__all__ = ["EDIT_KINDS", "NOTICE", "SCHEMA", "EyeTruth", "SegmentEdit"]
 
 SCHEMA = "gftcore-eye-truth/1"
-#: Larger files are no truth of an eye.
-MAX_BYTES = 1 << 24
-EDIT_KINDS = ("loss", "tortuosity", "beading")
+EDIT_KINDS = ("loss", "void", "tortuosity", "beading")
 NOTICE = "Synthetic: no person's eye. Not a medical device; not for clinical use."
 
 
@@ -38,13 +31,13 @@ class SegmentEdit:
     Attributes
     ----------
     kind
-        ``loss``, ``tortuosity`` or ``beading``.
+        ``loss``, ``void`` (cut by a natural void), ``tortuosity`` or ``beading``.
     segment
         int64 [n] numbers of the segments.
     first_row, num_rows
         int64 [n] edges in the eye's graph that a segment has now, as far as no lesion cut it.
     value
-        float64 [n] length per distance of the ends, or amplitude of the radius; empty for losses.
+        float64 [n] length per distance of the ends, or amplitude of the radius; else empty.
     """
 
     kind: str
@@ -68,8 +61,11 @@ class EyeTruth:
         What the eye was made of.
     lesions
         All lesions.
+    voids_rowcol_px
+        Outlines [n, 2] of natural voids, as those of lesions: areas without capillaries that are
+        none.
     edits
-        Segments that are lost, wind or are beaded, without being lesions.
+        Segments that are lost, cut by voids, wind or are beaded, without being lesions.
     """
 
     label: str
@@ -77,6 +73,7 @@ class EyeTruth:
     stream: int
     parameters: EyeParameters
     lesions: tuple[Lesion, ...] = field(repr=False)
+    voids_rowcol_px: tuple[NDArray[np.float64], ...] = field(repr=False)
     edits: tuple[SegmentEdit, ...] = field(repr=False)
 
     @property
@@ -98,21 +95,9 @@ class EyeTruth:
             "stream": self.stream,
             "parameters": self.parameters.to_dict(),
             "lesions": [_lesion(lesion) for lesion in self.lesions],
+            "voids": [outline.tolist() for outline in self.voids_rowcol_px],
             "edits": {edit.kind: _edit(edit) for edit in self.edits},
         }
-
-
-def truth_json(truth: EyeTruth, **more: Any) -> bytes:
-    """Return the bytes of a truth file; equal truths of one version give equal bytes.
-
-    Parameters
-    ----------
-    truth
-        Of `make_eye`.
-    **more
-        Further entries, for example hashes of the files that belong to it.
-    """
-    return (json.dumps({**truth.to_dict(), **more}, separators=(",", ":")) + "\n").encode()
 
 
 def _lesion(lesion: Lesion) -> Mapping[str, Any]:
@@ -139,104 +124,3 @@ def _edit(edit: SegmentEdit) -> Mapping[str, Any]:
         "num_rows": edit.num_rows.tolist(),
         "value": edit.value.tolist(),
     }
-
-
-def write_truth(path: str | Path, truth: EyeTruth, **more: Any) -> None:
-    """Write a truth file, as a whole or not at all; further entries as for `truth_json`."""
-    data = truth_json(truth, **more)
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(data)
-
-
-def read_truth(path: str | Path) -> EyeTruth:
-    """Read a truth file.
-
-    Raises
-    ------
-    MissingFileError
-        If there is no such file.
-    FormatError
-        If it is damaged or of another kind.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from gftcore.synth import make_eye
-    >>> parameters = EyeParameters(growth=GrowthOptions.test_profile(svc=5, dvc=0))
-    >>> truth = make_eye(seed=1, parameters=parameters).truth
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     write_truth(Path(folder) / "eye.json", truth)
-    ...     truth_json(read_truth(Path(folder) / "eye.json")) == truth_json(truth)
-    True
-    """
-    file = require_file(path)
-    with file.open("rb") as stream:
-        data = stream.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise FormatError(f"{file}: holds more than {MAX_BYTES} bytes")
-    try:
-        document = json.loads(data.decode("utf-8"))
-        if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-            raise FormatError(f"must have the schema {SCHEMA}")
-        return _truth(document)
-    except FormatError as error:
-        raise FormatError(f"{file}: {error}") from error
-    except (ArgumentError, ArgumentTypeError, OverflowError, RecursionError, ValueError) as error:
-        raise FormatError(f"{file}: no truth of an eye: {error!s:.200}") from error
-    except (KeyError, TypeError) as error:  # entries that are missing, or of another kind
-        raise FormatError(f"{file}: no truth of an eye: {error!r:.200}") from error
-
-
-def _truth(document: Mapping[str, Any]) -> EyeTruth:
-    given = dict(document["parameters"])
-    growth = dict(given.pop("growth"))
-    growth |= {name: GrowthMode(**growth[name]) for name in ("svc", "dvc")}
-    parameters = EyeParameters(growth=GrowthOptions(**growth), **given)
-    return EyeTruth(
-        label=parameters.label,
-        seed=int(document["seed"]),
-        stream=int(document["stream"]),
-        parameters=parameters,
-        lesions=tuple(_read_lesion(i, entry) for i, entry in enumerate(document["lesions"])),
-        edits=tuple(_read_edit(kind, document["edits"][kind]) for kind in EDIT_KINDS),
-    )
-
-
-def _integers(values: Any, name: str) -> NDArray[np.int64]:
-    return require_array(values, np.int64, name=name, ndim=1)
-
-
-def _read_lesion(number: int, entry: Mapping[str, Any]) -> Lesion:
-    if entry["type"] not in LESION_TYPES or entry["id"] != number:
-        raise FormatError(f"lesion {number} must have its number and a known type")
-    return Lesion(
-        id=number,
-        type=entry["type"],
-        polygon_rowcol_px=require_array(
-            entry["polygon_rowcol_px"], np.float64, name="polygon_rowcol_px", ndim=2, cols=2
-        ),
-        segment_ids=_integers(entry["segment_ids"], "segment_ids"),
-        first_row=int(entry["first_row"]),
-        num_rows=int(entry["num_rows"]),
-        area_mm2=float(entry["area_mm2"]),
-        severity=float(entry["severity"]),
-        place=Place(
-            quadrant=str(entry["quadrant"]),
-            side=str(entry["side"]),
-            clock_hour=int(entry["clock_hour"]),
-            zone=str(entry["zone"]),
-        ),
-    )
-
-
-def _read_edit(kind: str, entry: Mapping[str, Any]) -> SegmentEdit:
-    edit = SegmentEdit(
-        kind=kind,
-        segment=_integers(entry["segment"], "segment"),
-        first_row=_integers(entry["first_row"], "first_row"),
-        num_rows=_integers(entry["num_rows"], "num_rows"),
-        value=require_array(entry["value"], np.float64, name="value", ndim=1),
-    )
-    if not len(edit.segment) == len(edit.first_row) == len(edit.num_rows):
-        raise FormatError(f"edits of the kind {kind} must have columns of one length")
-    return edit

@@ -168,6 +168,7 @@ TEST_CASE("several threads may share an engine") {
   std::vector<Outputs<float>> found(4);
   {
     std::vector<std::jthread> threads;
+    threads.reserve(found.size());
     for (auto& one : found) {
       threads.emplace_back([&] { one = outputs(engine, graphs.view<float>(), 2); });
     }

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any
 
@@ -41,7 +42,7 @@ def test_types_are_in_one_order_and_relations_in_the_given_one() -> None:
         ({"features": {"vessel": ("length",)}}, r"features\['vessel'\] must be a FeatureSet"),
         ({"classes": ("one",)}, "classes must hold 2 to 1024 different names"),
         ({"classes": ("a", "a")}, "2 names, 1 different"),
-        ({"classes": (1, 2)}, "classes must hold names, got 1"),
+        ({"classes": (1, 2)}, "classes must hold printable names, got 1"),
         ({"relations": ("vw",)}, "relations must be one of"),
         ({"features": feature_sets({"vessel": 1}), "relations": ("vi",)}, "'vi' needs features of"),
         ({"hidden": 0}, "hidden must be between 1 and 1024, got 0"),
@@ -62,6 +63,8 @@ def test_types_are_in_one_order_and_relations_in_the_given_one() -> None:
         ({"n_pre": 0, "relations": ("vv", "vi")}, "faz has none"),
         ({"training": [1]}, "training must be a dict"),
         ({"training": {"loss": float("nan")}}, "finite numbers only"),
+        ({"training": {"note": "\ud800"}}, "training must hold plain text"),
+        ({"classes": ("a", "\ud800")}, "classes must hold printable names"),
     ],
     ids=str,
 )
@@ -97,6 +100,7 @@ def test_json_and_back() -> None:
     again = ModelConfig.from_dict(json.loads(json.dumps(config.to_dict())))
     assert again.to_dict() == config.to_dict()
     assert again.hash == config.hash
+    assert copy.deepcopy(config) == config
     assert config.replace(hidden=32).hash != config.hash
 
 
@@ -104,11 +108,11 @@ def test_json_and_back() -> None:
     ("change", "words"),
     [
         ({"schema": "gftcore-gnn/2"}, "schema must be 'gftcore-gnn/1', got 'gftcore-gnn/2'"),
-        ({"hiden": 3}, "config has unknown hiden"),
+        ({"hidden2": 3}, "config has unknown hidden2"),
         ({"hidden": None}, "hidden must be an integer"),
         ({"features": {"vessel": {"columns": ["a"], "mean": [0]}}}, "vessel lacks sd, log1p"),
         ({"features": {"vessel": 1}}, "must be an object"),
-        ({"features": None}, "features must be"),
+        ({"features": None}, "features must map node types"),
         ({"relations": "vv"}, "relations must be"),
     ],
     ids=str,

@@ -69,7 +69,10 @@ def test_norm_uses_running_statistics() -> None:
 def test_relations_are_joined(rel_aggr: str, expected: float) -> None:
     features = feature_sets({"vessel": 1, "ica": 1})
     config, weights = network(
-        features=features, relations=("vv", "iv", "vi"), rel_aggr=rel_aggr, pool={"ica": ("sum",)}
+        features=features,
+        relations=("vv", "iv", "vi"),
+        rel_aggr=rel_aggr,
+        pool=dict.fromkeys(features, ("sum",)),
     )
     weights["conv.0.vessel__vessel.bias"][:] = 2
     weights["conv.0.ica__vessel.bias"][:] = 3

@@ -69,8 +69,8 @@ def test_the_order_of_columns_is_the_model_s() -> None:
 
 
 def test_a_missing_column_is_named() -> None:
-    model = model_of(vessel=columns("length", "lenght"))
-    with pytest.raises(ArgumentError, match=r"vessel columns .* lacks: lenght; it has 'length'"):
+    model = model_of(vessel=columns("length", "lengths"))
+    with pytest.raises(ArgumentError, match=r"vessel columns .* lacks: lengths; it has 'length'"):
         staging.predict(model, [eye(1)])
 
 
@@ -103,6 +103,15 @@ def test_other_graphs_are_refused(graphs: Any, error: type[GftcoreError], words:
 def test_other_options_are_refused(options: dict[str, Any], words: str) -> None:
     with pytest.raises(GftcoreError, match=words):
         staging.predict(MODEL, BATCH, **options)
+
+
+def test_values_that_overflow_are_refused() -> None:
+    batch = random_batch(1, SIZES)
+    x = {name: values.copy() for name, values in batch.x.items()}
+    x["vessel"][70] = 1e300
+    huge = graph.GraphBatch.from_arrays(x, {}, node_ptr=batch.node_ptr)
+    with pytest.raises(ArgumentError, match="graph 2 gives logits that are not finite"):
+        staging.predict(MODEL, huge)
 
 
 def test_something_else_than_a_model_is_refused() -> None:

@@ -259,12 +259,28 @@ def test_an_eye_may_lose_all_capillaries():
     assert len(eye.edges) > 0
 
 
-def test_an_eye_without_growth_is_made_with_a_label():
-    """Stumps alone: lesions hang on what there is."""
-    bare = GrowthOptions.test_profile(svc=0, dvc=0)
-    parameters = draw_parameters("NPDR", seed=2).replace(growth=bare, tufts_mm=())
+@pytest.mark.parametrize(
+    "growth",
+    [
+        GrowthOptions.test_profile(svc=0, dvc=0),  # stumps alone
+        GrowthOptions.test_profile(svc=5, dvc=0).replace(radius_mm=0.012),  # no capillary
+        GrowthOptions.test_profile(svc=5, dvc=0).replace(radius_mm=1e-5),  # no larger vein
+    ],
+)
+def test_lesions_hang_on_what_there_is(growth):
+    parameters = draw_parameters("PDR", seed=2).replace(growth=growth, tufts_mm=(0.1, 0.3))
+    assert parameters.microaneurysms_mm
     eye = make_eye(seed=2, parameters=parameters)
-    assert eye.truth.label == "NPDR"
+    assert eye.truth.label == "PDR"
+    assert sum(lesion.type == "tuft" for lesion in eye.truth.lesions) == 2
+
+
+def test_lesions_need_a_vessel():
+    """Where every segment is lost, nothing is left that they could hang on."""
+    bare = GrowthOptions.test_profile(svc=0, dvc=0)
+    parameters = draw_parameters("NPDR", seed=2).replace(growth=bare, capillary_loss=1.0)
+    with pytest.raises(ArgumentError, match="must leave a vessel that lesions can hang on"):
+        make_eye(seed=2, parameters=parameters)
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ def test_mode_refuses(field, value, error, words):
         ("depth", 0.0, ArgumentError, "depth must be greater than 0 and at most 1, got 0"),
         ("step_mm", -1, ArgumentError, "step_mm must be greater than 0"),
         ("least_step_mm", 4, ArgumentError, "least_step_mm must be greater than 0 and at most 3"),
+        ("radius_mm", 1e-7, ArgumentError, "radius_mm must be between 1e-05 and 3, got 1e-07"),
         ("radius_mm", None, ArgumentTypeError, "radius_mm must be a real number"),
         ("faz_mean_mm", -0.1, ArgumentError, "faz_mean_mm must be between 0 and 3, got -0.1"),
         ("faz_sd_mm", np.inf, ArgumentError, "faz_sd_mm must be finite"),

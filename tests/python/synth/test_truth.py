@@ -32,6 +32,7 @@ def test_round_trip(eye, tmp_path):
     truth = read_truth(tmp_path / "eye.json")
     assert truth_json(truth) == truth_json(eye.truth)
     assert truth.parameters == eye.truth.parameters
+    assert len(truth.voids_rowcol_px) == len(truth.parameters.voids_mm2)
     for got, expected in zip(truth.lesions, eye.truth.lesions, strict=True):
         np.testing.assert_array_equal(got.polygon_rowcol_px, expected.polygon_rowcol_px)
         assert got.place == expected.place
@@ -53,7 +54,7 @@ def test_document(eye):
     assert "not for clinical use" in document["notice"]
     assert document["graph_sha256"] == "ab"
     assert document["label"] == eye.truth.label
-    assert set(document["edits"]) == {"loss", "tortuosity", "beading"}
+    assert set(document["edits"]) == {"loss", "void", "tortuosity", "beading"}
     for lesion in document["lesions"]:
         assert set(lesion) == {
             "id", "type", "severity", "area_mm2", "quadrant", "side", "clock_hour", "zone",
@@ -101,6 +102,28 @@ def test_damaged_files_are_refused(eye, tmp_path):
         (lambda d: d["lesions"][0].update(id=4), "lesion 0 must have its number"),
         (lambda d: d["lesions"][0].update(polygon_rowcol_px=[1, 2]), "polygon_rowcol_px must be"),
         (lambda d: d["edits"]["loss"]["segment"].append(1), "columns of one length"),
+        (lambda d: d["edits"]["beading"]["value"].pop(), "columns of one length"),
+        (
+            lambda d: d["edits"]["beading"]["value"].__setitem__(0, float("nan")),
+            "value must be fin",
+        ),
+        (lambda d: d.update(label="PDR"), "label must be that of its parameters, got 'PDR'"),
+        (lambda d: d.update(lesions=[]), "label must be that of its lesions, got 'Healthy'"),
+        (lambda d: d.update(eye="OS"), "eye must be that of its parameters"),
+        (lambda d: d.update(mask_px=608), "mask_px must be 1216, got 608"),
+        (lambda d: d.update(seed=1.5), "seed must be an integer"),
+        (lambda d: d.update(stream=-1), "stream must be between 0"),
+        (
+            lambda d: d.update(voids=[[[1, 2], [3, 4]]]),
+            "voids must have at least 3 vertices, got 2",
+        ),
+        (lambda d: d["lesions"][0].update(area_mm2=-1), "area_mm2 must be that of its polygon"),
+        (lambda d: d["lesions"][0].update(severity=7), "severity must be between 0 and 1, got 7"),
+        (lambda d: d["lesions"][0].update(quadrant="XX"), "quadrant must be one of"),
+        (lambda d: d["lesions"][0].update(side="left"), "side must be one of"),
+        (lambda d: d["lesions"][0].update(clock_hour=13), "clock_hour must be between 1 and 12"),
+        (lambda d: d["lesions"][0].update(zone="far"), "zone must be one of"),
+        (lambda d: d["lesions"][0].update(segment_ids=[-1]), "segment_ids must be >= 0"),
     ],
 )
 def test_what_is_wrong_is_named(change, words, tmp_path):

@@ -120,8 +120,9 @@ VesselForest grow_vessels(const GrowthOptions& options,
 
 /// Throws ValueError unless lengths and angles are positive and finite, gamma at most 180 and
 /// spread below 180 degrees, omega in 0..1, kappa in 2..4, turn_floor in 0..1, mm at most kFovMm,
-/// depth in 0..1 without 0, iterations at most 1000, tries at most 1e5, trees in 1..1000, and F's
-/// mean, its sd, turn_radius (at most 1), turn_after and tissue_growth (at most 1) not negative.
+/// radius at least 1e-5 mm, depth in 0..1 without 0, iterations at most 1000, tries at most 1e5,
+/// trees in 1..1000, and F's mean, its sd, turn_radius (at most 1), turn_after and tissue_growth
+/// (at most 1) not negative.
 void require_growth_options(const GrowthOptions& options);
 
 }  // namespace gftcore

@@ -73,8 +73,8 @@ def test_a_batch_joins_graphs_whose_columns_stand_in_other_orders() -> None:
 
 
 def test_refusals() -> None:
-    features = FeatureSet(columns=("area", "perimetre"), mean=(0, 0), sd=(1, 1))
-    with pytest.raises(ArgumentError, match=r"ica columns .* perimetre; it has 'perimeter'"):
+    features = FeatureSet(columns=("area", "perimeters"), mean=(0, 0), sd=(1, 1))
+    with pytest.raises(ArgumentError, match=r"ica columns .* perimeters; it has 'perimeter'"):
         standardise(config_of(ica=features), GRAPH)
     config = config_of(vessel=FeatureSet(columns=("length",), mean=(0,), sd=(1,)))
     with pytest.raises(ArgumentTypeError, match="graph must be a HeteroGraph"):

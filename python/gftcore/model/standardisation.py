@@ -21,11 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["standardise", "standardised_batch"]
 
-Precision = Literal["float32", "float64"]
-
 
 def standardise(
-    config: ModelConfig, graph: HeteroGraph, *, dtype: Precision = "float32"
+    config: ModelConfig, graph: HeteroGraph, *, dtype: Literal["float32", "float64"] = "float32"
 ) -> dict[str, NDArray[Any]]:
     """Return node type to the network's inputs [N_t, F_t] for one graph.
 
@@ -70,9 +68,7 @@ def _places(node_type: str, features: FeatureSet, columns: Sequence[str]) -> lis
     return [columns.index(name) for name in features.columns]
 
 
-def _standardised(
-    values: NDArray[np.float64], features: FeatureSet, dtype: Precision
-) -> NDArray[Any]:
+def _standardised(values: NDArray[np.float64], features: FeatureSet, dtype: str) -> NDArray[Any]:
     with np.errstate(all="ignore"):  # what becomes infinite or NaN is set to 0 below
         values = values.copy()
         for name in features.log1p:
@@ -80,11 +76,14 @@ def _standardised(
             values[:, place] = np.log1p(values[:, place])
         out = ((values - np.array(features.mean)) / np.array(features.sd)).astype(dtype)
     out[~np.isfinite(out)] = 0
-    return out
+    return np.asarray(out)
 
 
 def standardised_batch(
-    config: ModelConfig, graphs: Iterable[HeteroGraph], *, dtype: Precision = "float32"
+    config: ModelConfig,
+    graphs: Iterable[HeteroGraph],
+    *,
+    dtype: Literal["float32", "float64"] = "float32",
 ) -> GraphBatch:
     """Join graphs into one batch of network inputs; types without features get zero columns.
 
