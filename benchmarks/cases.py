@@ -10,6 +10,7 @@ from checks import any_tables, same_areas, same_graphs
 from contestants import Case, Peer
 from gftcore import graph, segmentation
 from gftcore.segmentation.config import METHODS
+from ig_cases import ig_cases
 from inputs import Sample
 from marker_cases import classification_cases, marker_cases
 from nn_cases import nn_cases
@@ -94,12 +95,13 @@ GROUPS: dict[str, tuple[Callable[[Sample], Iterator[Case]], ...]] = {
     "biomarkers": (marker_cases,),
     "classification": (classification_cases,),
     "nn": (nn_cases,),
+    "ig": (ig_cases,),
     "mask": (mask_cases,),
     "image": (image_cases,),
     "batch": (batch_cases,),
 }
 FULL_SAMPLE_ONLY = {
-    "segmentation", "synth", "imaging", "classification", "nn", "image", "batch",
+    "segmentation", "synth", "imaging", "classification", "nn", "ig", "image", "batch",
 }  # fmt: skip
 
 

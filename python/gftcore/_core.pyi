@@ -15,6 +15,7 @@ __all__: list[str] = [
     "BatchExtractor",
     "Engine",
     "Faces",
+    "PathIntegrator",
     "SkeletonGraph",
     "adjacency",
     "assign_pixels",
@@ -200,6 +201,70 @@ class Engine:
     ) -> tuple:
         """
         Logits [B, C] and pooled node values [B, P].
+        """
+
+class PathIntegrator:
+    """
+    A network, ready to be explained.
+    """
+    def __init__(
+        self,
+        options: dict,
+        weights: collections.abc.Mapping[
+            str, typing.Annotated[numpy.typing.ArrayLike, numpy.float64]
+        ],
+        dtype: str,
+        folded: bool,
+    ) -> None: ...
+    @typing.overload
+    def run(
+        self,
+        x: list[numpy.typing.NDArray[numpy.float32]],
+        node_ptr: list[numpy.typing.NDArray[numpy.int64]],
+        rowptr: list[numpy.typing.NDArray[numpy.int64]],
+        col: list[numpy.typing.NDArray[numpy.int64]],
+        baseline: list[numpy.typing.NDArray[numpy.float32]],
+        requests: list[
+            tuple[
+                int,
+                int,
+                int,
+                numpy.typing.NDArray[numpy.float64],
+                numpy.typing.NDArray[numpy.int64],
+            ]
+        ],
+        kind: str,
+        over: str,
+        sums: typing.SupportsInt | typing.SupportsIndex,
+        threads: typing.SupportsInt | typing.SupportsIndex,
+    ) -> list:
+        """
+        For each request: class, other class, logits at both ends, sums of parts.
+        """
+    @typing.overload
+    def run(
+        self,
+        x: list[numpy.typing.NDArray[numpy.float64]],
+        node_ptr: list[numpy.typing.NDArray[numpy.int64]],
+        rowptr: list[numpy.typing.NDArray[numpy.int64]],
+        col: list[numpy.typing.NDArray[numpy.int64]],
+        baseline: list[numpy.typing.NDArray[numpy.float64]],
+        requests: list[
+            tuple[
+                int,
+                int,
+                int,
+                numpy.typing.NDArray[numpy.float64],
+                numpy.typing.NDArray[numpy.int64],
+            ]
+        ],
+        kind: str,
+        over: str,
+        sums: typing.SupportsInt | typing.SupportsIndex,
+        threads: typing.SupportsInt | typing.SupportsIndex,
+    ) -> list:
+        """
+        For each request: class, other class, logits at both ends, sums of parts.
         """
 
 def adjacency(

@@ -32,8 +32,8 @@ TOP_LEVEL = {
     "tests",
 }
 BASE_SUBPACKAGES = (
-    "biomarkers", "cli", "datasets", "graph", "io", "metrics", "model", "segmentation", "staging",
-    "synth",
+    "attribution", "biomarkers", "cli", "datasets", "graph", "io", "metrics", "model",
+    "segmentation", "staging", "synth",
 )  # fmt: skip
 NOT_IN_BASE = ("cv2", "matplotlib", "numba", "pandas", "scipy", "skimage", "sklearn", "torch")
 

@@ -33,6 +33,7 @@ def loaded_after(code: str) -> set[str]:
         "import gftcore.errors",
         "import gftcore.biomarkers, gftcore.datasets, gftcore.graph, gftcore.io, gftcore.metrics",
         "import gftcore.segmentation, gftcore.synth, gftcore.model, gftcore.staging",
+        "import gftcore.attribution",
         "from gftcore.cli import main; main(['--help'])",
     ],
 )
@@ -57,6 +58,7 @@ def test_no_numpy_yet(code: str) -> None:
         "from gftcore.synth import *",
         "from gftcore.model import *",
         "from gftcore.staging import *",
+        "from gftcore.attribution import *",
         "from gftcore import graph, staging\n"
         "one = staging.FeatureSet(columns=('length',), mean=(1,), sd=(1,))\n"
         "config = staging.ModelConfig(features={'vessel': one})\n"
@@ -65,6 +67,11 @@ def test_no_numpy_yet(code: str) -> None:
         "with tempfile.TemporaryDirectory() as folder:\n"
         "    model.save(folder)\n"
         "    staging.predict(staging.Model.load(folder), [graph.extract([[0, 1, 0]])])",
+        "from gftcore import attribution, graph, model\n"
+        "one = model.FeatureSet(columns=('length',), mean=(1,), sd=(1,))\n"
+        "config = model.ModelConfig(features={'vessel': one})\n"
+        "network = model.Model(config=config, weights=model.initial_weights(config, seed=0))\n"
+        "attribution.integrated_gradients(network, [graph.extract([[0, 1, 0]])], of='both')",
         "import gftcore.cli.app, gftcore.cli.extraction",
     ],
 )
@@ -78,6 +85,7 @@ def test_the_base_needs_no_optional_package(code: str) -> None:
     "module",
     [
         "gftcore",
+        "gftcore.attribution",
         "gftcore.biomarkers",
         "gftcore.datasets",
         "gftcore.graph",

@@ -22,6 +22,7 @@ USES = {
     "biomarkers": {"common", "morphology", "intercapillary"},
     "metrics": {"common"},
     "nn": {"common", "simd", "graph"},
+    "attribution": {"common", "simd", "graph", "nn"},
 }
 INCLUDE = re.compile(r'#include "(?:\.\./)?(?:gftcore/)?(\w+)/')
 

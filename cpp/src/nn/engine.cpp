@@ -9,36 +9,11 @@
 #include <utility>
 
 #include "gftcore/common/error.hpp"
+#include "nn/require_fit.hpp"
 #include "nn/runner.hpp"
 
 namespace gftcore {
 namespace {
-
-template <class T>
-void require_fit(const BatchView<T>& batch, const Program<T>& program) {
-  if (batch.types.size() != program.types.size() ||
-      batch.relations.size() != program.relations.size()) {
-    throw ShapeError("a batch must have the node types and relations of the network");
-  }
-  for (std::size_t t = 0; t < batch.types.size(); ++t) {
-    const NodeView<T>& type = batch.types[t];
-    bool rises = std::ssize(type.node_ptr) == batch.graphs + 1 && type.node_ptr.front() == 0;
-    for (std::size_t g = 1; rises && g < type.node_ptr.size(); ++g) {
-      rises = type.node_ptr[g] >= type.node_ptr[g - 1];
-    }
-    if (!rises) throw ShapeError("node_ptr must rise from 0 and have one entry more than graphs");
-    if (std::ssize(type.x) != type.node_ptr.back() * program.types[t].features) {
-      throw ShapeError("x must have " + std::to_string(program.types[t].features) +
-                       " features for each node");
-    }
-  }
-  for (std::size_t r = 0; r < batch.relations.size(); ++r) {
-    const auto target = static_cast<std::size_t>(program.relations[r].target);
-    if (std::ssize(batch.relations[r].rowptr) != batch.types[target].node_ptr.back() + 1) {
-      throw ShapeError("rowptr must have one entry more than there are target nodes");
-    }
-  }
-}
 
 /// Calls work() in up to `threads` threads, this one among them, and rethrows its first error.
 template <class Work>
@@ -104,7 +79,7 @@ void Engine<T>::run(const BatchView<T>& batch,
                     int threads,
                     std::span<T> logits,
                     std::span<T> pooled) const {
-  require_fit(batch, program_);
+  nn::require_fit(batch, program_);
   const index_t width = pooled_width();
   if (std::ssize(logits) != batch.graphs * classes() ||
       std::ssize(pooled) != batch.graphs * width) {

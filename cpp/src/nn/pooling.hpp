@@ -29,6 +29,9 @@ class Pools {
     for (std::size_t c = 0; c < part_.size(); ++c) sum_[c] += static_cast<double>(part_[c]);
   }
 
+  /// Of the rows so far; -infinity if there was none.
+  const AlignedVector<T>& highest() const { return highest_; }
+
   /// out [width]; 0 if there was no node.
   void write(Pool pool, index_t nodes, T* out) const {
     for (std::size_t c = 0; c < part_.size(); ++c) {

@@ -15,6 +15,7 @@ PYBIND11_MODULE(_core, m) {
   gftcore::python::bind_graph(m);
   gftcore::python::bind_extract(m);
   gftcore::python::bind_network(m);
+  gftcore::python::bind_attribution(m);
   gftcore::python::bind_sage_layer(m);
   gftcore::python::bind_synth(m);
   gftcore::python::bind_biomarkers(m);

@@ -15,7 +15,7 @@
 #include "gftcore/common/error.hpp"
 #include "gftcore/nn/engine.hpp"
 #include "names.hpp"
-#include "numpy_view.hpp"
+#include "network_options.hpp"
 
 namespace gftcore::python {
 namespace {
@@ -40,10 +40,7 @@ constexpr std::array kConvolutions{
     Choice<Convolution>{"gcn", Convolution::gcn},
 };
 
-template <class T>
-std::span<const T> span_of(const Array<T>& array) {
-  return {array.data(), static_cast<std::size_t>(array.size())};
-}
+}  // namespace
 
 Network network_from(const py::dict& options, const std::map<std::string, Array<double>>& weights) {
   const auto number = [&](const char* name) { return options[name].cast<int>(); };
@@ -76,8 +73,7 @@ Network network_from(const py::dict& options, const std::map<std::string, Array<
   return out;
 }
 
-template <class T>
-using Arrays = std::vector<Array<T>>;
+namespace {
 
 template <class T>
 py::tuple run(const Engine<T>& engine,
@@ -86,20 +82,7 @@ py::tuple run(const Engine<T>& engine,
               const Arrays<index_t>& rowptr,
               const Arrays<index_t>& col,
               int threads) {
-  if (x.empty() || x.size() != node_ptr.size() || rowptr.size() != col.size()) {
-    throw ShapeError(
-        "a batch must have x and node_ptr for each type, rowptr and col for each "
-        "relation");
-  }
-  BatchView<T> batch;
-  batch.graphs = node_ptr.front().size() - 1;
-  if (batch.graphs < 0) throw ShapeError("node_ptr must not be empty");
-  for (std::size_t t = 0; t < x.size(); ++t) {
-    batch.types.push_back({span_of(x[t]), span_of(node_ptr[t])});
-  }
-  for (std::size_t r = 0; r < rowptr.size(); ++r) {
-    batch.relations.push_back({span_of(rowptr[r]), span_of(col[r])});
-  }
+  const BatchView<T> batch = batch_view(x, node_ptr, rowptr, col);
   const index_t classes = engine.classes();
   const index_t width = engine.pooled_width();
   std::vector<T> logits(static_cast<std::size_t>(batch.graphs * classes));

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Integrated gradients beside captum, plain torch and PyG's Explainer: one graph, one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+import nn_cases
+from contestants import Case, Peer
+from gftcore.attribution import Attribution, integrated_gradients
+from inputs import Sample
+
+POINTS = 50
+PANELS = 7  # not farther from the truth than 50 points
+FINE = 1024
+GRAPHS = 8
+TOGETHER = (5, 10)  # captum's fastest settings
+GOALS = {"benchmark network": (12.0, 50.0)}
+THREADS_GOAL = 1.8
+
+Parts = dict[str, Any]
+
+
+def parts_of(found: Attribution) -> Parts:
+    return dict(found.nodes.attributions) if found.nodes else {}
+
+
+def l1(ours: Parts, theirs: Parts) -> float:
+    """L1 norm of the difference, relative to that of `theirs`."""
+    size = sum(float(np.abs(part).sum()) for part in theirs.values())
+    return sum(float(np.abs(ours[t] - part).sum()) for t, part in theirs.items()) / size
+
+
+def same_points(ours: Parts, theirs: Parts) -> None:
+    """Both in float32: units that change sides by rounding move single nodes."""
+    assert l1(ours, theirs) < 2e-5, l1(ours, theirs)
+
+
+def as_exact(exact: Callable[[], Parts]) -> Callable[[Parts, Parts], None]:
+    """Check that ours are no farther from many panels than theirs."""
+
+    def check(ours: Parts, theirs: Parts) -> None:
+        fine = exact()
+        assert l1(ours, fine) <= l1(theirs, fine), (l1(ours, fine), l1(theirs, fine))
+
+    return check
+
+
+def ig_cases(_: Sample) -> Iterator[Case]:
+    import torch  # it takes seconds, which other groups need not wait for
+
+    from peers.captum_ig import GraphCopies, captum_gradients, hand_batched_gradients
+    from peers.pyg_explainer import explainer_gradients, explainer_of
+
+    torch.set_num_threads(1)
+    batch = nn_cases.eye_batch(1)
+    for name, model in nn_cases.networks().items():
+        copies = GraphCopies(model, batch, dtype=torch.float32)
+        explainer = explainer_of(model, POINTS)
+        target = int(copies(*copies.x).argmax())
+        goal = GOALS.get(name, (None, None))
+
+        def ours(model: Any = model, **options: Any) -> Parts:
+            (found,) = integrated_gradients(
+                model, batch, threads=1, estimate_error=False, **options
+            )
+            return parts_of(found)
+
+        def captum(internal: int, copies: Any = copies, target: int = target) -> Parts:
+            return captum_gradients(copies, target, n=POINTS, internal=internal)
+
+        fine: dict[str, Parts] = {}
+
+        def exact(fine: dict[str, Parts] = fine, ours: Any = ours) -> Parts:
+            if not fine:
+                fine["panels"] = ours(n=FINE)
+            return fine["panels"]
+
+        captums = [(k, lambda k=k, captum=captum: captum(k)) for k in TOGETHER]
+        yield Case(
+            "ig",
+            f"{POINTS} points, {name}",
+            lambda ours=ours: ours(method="gausslegendre", n=POINTS),
+            [
+                *(
+                    Peer("captum", run, same_points, goal[0], f"captum, {k} points at a time")
+                    for k, run in captums
+                ),
+                Peer(
+                    "torch",
+                    lambda copies=copies, target=target: hand_batched_gradients(
+                        copies, target, n=POINTS, together=TOGETHER[0]
+                    ),
+                    same_points,
+                    label="torch by hand, 5 points at a time",
+                ),
+                Peer(
+                    "torch-geometric",
+                    lambda explainer=explainer, copies=copies: explainer_gradients(
+                        explainer, copies
+                    ),
+                    same_points,
+                    label="PyG's Explainer",
+                ),
+            ],
+        )
+        yield Case(
+            "ig",
+            f"{PANELS} panels against {POINTS} points, {name}",
+            lambda ours=ours: ours(n=PANELS),
+            [
+                Peer("captum", run, as_exact(exact), goal[1], f"captum, {k} points at a time")
+                for k, run in captums
+            ],
+        )
+    yield from thread_cases()
+
+
+def thread_cases() -> Iterator[Case]:
+    model = nn_cases.networks()["default network"]
+    many, one = nn_cases.eye_batch(GRAPHS), nn_cases.eye_batch(1)
+    for what, batch, n in ((f"{GRAPHS} graphs", many, PANELS), ("one graph", one, 32)):
+
+        def run(threads: int, batch: Any = batch, n: int = n) -> list[Parts]:
+            return [
+                parts_of(found)
+                for found in integrated_gradients(model, batch, n=n, threads=threads)
+            ]
+
+        yield Case(
+            "ig",
+            f"{n} panels, {what}, two threads",
+            lambda run=run: run(2),
+            [Peer("gftcore", lambda run=run: run(1), same_bytes, THREADS_GOAL, "one thread")],
+            threads=2,
+        )
+
+
+def same_bytes(ours: list[Parts], theirs: list[Parts]) -> None:
+    for a, b in zip(ours, theirs, strict=True):
+        for name, part in a.items():
+            assert part.tobytes() == b[name].tobytes()

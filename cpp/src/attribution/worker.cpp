@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attribution/worker.hpp"
+
+#include <algorithm>
+
+namespace gftcore::attribution {
+
+template <class T>
+void Worker<T>::enter(const BatchView<T>& batch,
+                      const std::vector<std::span<const T>>& baseline,
+                      index_t graph,
+                      PathOver over) {
+  read_path_graph(batch, baseline, graph, program_.forward, over, graph_);
+  forward_.enter(graph_);
+  backward_.enter(graph_);
+  for (Tape<T>& tape : kept_) tape.alpha = -1;
+}
+
+template <class T>
+const PathEnds<T>& Worker<T>::run_ends() {
+  forward_.run(0.0, ends_.start);
+  forward_.run(1.0, ends_.end);
+  return ends_;
+}
+
+/// Values at a point, kept from before or in place of those that were not used for longest.
+template <class T>
+const Tape<T>& Worker<T>::at(double alpha, const PathEnds<T>& ends) {
+  if (alpha == 0.0) return ends.start;
+  if (alpha == 1.0) return ends.end;
+  std::size_t place = 0;
+  for (std::size_t i = 0; i < kept_.size(); ++i) {
+    ++age_[i];
+    if (kept_[i].alpha == alpha) {
+      age_[i] = 0;
+      place = i;
+    }
+  }
+  if (kept_[place].alpha == alpha) return kept_[place];
+  place = static_cast<std::size_t>(std::ranges::max_element(age_) - age_.begin());
+  age_[place] = 0;
+  forward_.run(alpha, kept_[place]);
+  return kept_[place];
+}
+
+template <class T>
+std::vector<ChunkSum<T>> Worker<T>::run_chunk(std::span<const Panel> panels,
+                                              const PathEnds<T>& ends,
+                                              const PathTarget& target) {
+  const index_t classes = program_.forward.classes;
+  std::vector<ChunkSum<T>> out;
+  for (const Panel& panel : panels) {
+    auto found = std::ranges::find(out, panel.sum, &ChunkSum<T>::sum);
+    const auto place = static_cast<std::size_t>(found - out.begin());
+    if (found == out.end()) {
+      out.push_back({panel.sum, {}});
+      if (place == sums_.size()) sums_.emplace_back();
+      sums_[place].clear(program_, graph_, forward_);
+    }
+    const Tape<T>& a = at(panel.begin, ends);
+    const Tape<T>& b = at(panel.end, ends);
+    const std::vector<double> logits =
+        logit_multipliers(target, logits_of(a, classes), logits_of(b, classes));
+    backward_.run(a, b, logits, panel.weight, sums_[place]);
+  }
+  for (std::size_t i = 0; i < out.size(); ++i) out[i].parts = backward_.parts(sums_[i]);
+  return out;
+}
+
+template class Worker<float>;
+template class Worker<double>;
+
+}  // namespace gftcore::attribution

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gftcore/attribution/path_integral.hpp"
+
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <array>
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "bindings.hpp"
+#include "gftcore/common/error.hpp"
+#include "gftcore/nn/program.hpp"
+#include "names.hpp"
+#include "network_options.hpp"
+
+namespace gftcore::python {
+namespace {
+
+constexpr std::array kKinds{
+    Choice<TargetKind>{"logit", TargetKind::logit},
+    Choice<TargetKind>{"margin", TargetKind::margin},
+    Choice<TargetKind>{"prob", TargetKind::probability},
+};
+constexpr std::array kPaths{
+    Choice<PathOver>{"nodes", PathOver::nodes},
+    Choice<PathOver>{"edges", PathOver::edges},
+};
+
+/// Graph, place of the class and of the other one (-1: found), begin, end, weight and sum of each
+/// panel, and where chunks of them begin.
+using Request = std::tuple<index_t, index_t, index_t, Array<double>, Array<index_t>>;
+
+PathRequest request_from(const Request& given, TargetKind kind, index_t sums) {
+  const auto& [graph, place, against, panels, chunk_ptr] = given;
+  if (panels.ndim() != 2 || panels.shape(1) != 4) {
+    throw ShapeError("panels must have the shape [P, 4]");
+  }
+  PathRequest out;
+  out.graph = graph;
+  out.target = {kind, place, against};
+  out.sums = sums;
+  const auto values = panels.unchecked<2>();
+  const std::span<const index_t> ptr = span_of(chunk_ptr);
+  for (std::size_t k = 0; k + 1 < ptr.size(); ++k) {
+    if (ptr[k] < 0 || ptr[k] > ptr[k + 1] || ptr[k + 1] > panels.shape(0)) {
+      throw ValueError("chunks must rise from 0 to the number of panels");
+    }
+    std::vector<Panel>& chunk = out.chunks.emplace_back();
+    for (index_t p = ptr[k]; p < ptr[k + 1]; ++p) {
+      const double sum = values(p, 3);
+      if (!(sum >= 0 && sum < static_cast<double>(sums))) {
+        throw ValueError("a panel must name one of the sums");
+      }
+      chunk.push_back({values(p, 0), values(p, 1), values(p, 2), static_cast<index_t>(sum)});
+    }
+  }
+  return out;
+}
+
+py::tuple as_tuple(PathResult&& result) {
+  py::list sums;
+  for (std::vector<std::vector<double>>& parts : result.sums) {
+    py::list arrays;
+    for (std::vector<double>& part : parts) {
+      const auto size = std::ssize(part);
+      arrays.append(owned(std::move(part), {size}));
+    }
+    sums.append(std::move(arrays));
+  }
+  const auto classes = std::ssize(result.start);
+  return py::make_tuple(result.target.place,
+                        result.target.against,
+                        owned(std::move(result.start), {classes}),
+                        owned(std::move(result.end), {classes}),
+                        std::move(sums));
+}
+
+/// One integrator of either precision.
+class AnyIntegrator {
+ public:
+  AnyIntegrator(const py::dict& options,
+                const std::map<std::string, Array<double>>& weights,
+                const std::string& dtype,
+                bool folds) {
+    const Network network = network_from(options, weights);
+    const py::gil_scoped_release unlocked;
+    if (dtype == "float32" && folds) {
+      integrator_ = std::make_unique<PathIntegrator<float>>(folded<float>(network, true));
+    } else if (dtype == "float64") {
+      integrator_ = std::make_unique<PathIntegrator<double>>(folds ? folded<double>(network, false)
+                                                                   : unfolded(network));
+    } else {
+      throw ValueError("dtype must be 'float32' and folded, or 'float64', got '" + dtype + "'");
+    }
+  }
+
+  template <class T>
+  const PathIntegrator<T>& as() const {
+    const auto* one = std::get_if<std::unique_ptr<PathIntegrator<T>>>(&integrator_);
+    if (one == nullptr) throw ValueError("x must have the element type of the integrator");
+    return **one;
+  }
+
+ private:
+  std::variant<std::unique_ptr<PathIntegrator<float>>, std::unique_ptr<PathIntegrator<double>>>
+      integrator_;
+};
+
+template <class T>
+py::list run(const AnyIntegrator& integrator,
+             const Arrays<T>& x,
+             const Arrays<index_t>& node_ptr,
+             const Arrays<index_t>& rowptr,
+             const Arrays<index_t>& col,
+             const Arrays<T>& baseline,
+             const std::vector<Request>& requests,
+             const std::string& kind,
+             const std::string& over,
+             index_t sums,
+             int threads) {
+  const PathIntegrator<T>& core = integrator.as<T>();
+  const BatchView<T> batch = batch_view(x, node_ptr, rowptr, col);
+  std::vector<std::span<const T>> from;
+  for (const Array<T>& one : baseline) from.push_back(span_of(one));
+  std::vector<PathRequest> wanted;
+  wanted.reserve(requests.size());
+  for (const Request& one : requests) {
+    wanted.push_back(request_from(one, chosen(kKinds, "kind", kind), sums));
+  }
+  const PathOver path = chosen(kPaths, "over", over);
+  std::vector<PathResult> results;
+  {
+    const py::gil_scoped_release unlocked;
+    results = core.run(batch, from, wanted, path, threads);
+  }
+  py::list out;
+  for (PathResult& result : results) out.append(as_tuple(std::move(result)));
+  return out;
+}
+
+template <class T>
+void bind_run(py::class_<AnyIntegrator>& integrator) {
+  integrator.def("run",
+                 run<T>,
+                 py::arg("x").noconvert(),
+                 py::arg("node_ptr").noconvert(),
+                 py::arg("rowptr").noconvert(),
+                 py::arg("col").noconvert(),
+                 py::arg("baseline").noconvert(),
+                 py::arg("requests").noconvert(),
+                 py::arg("kind"),
+                 py::arg("over"),
+                 py::arg("sums"),
+                 py::arg("threads"),
+                 "For each request: class, other class, logits at both ends, sums of parts.");
+}
+
+}  // namespace
+
+void bind_attribution(py::module_& m) {
+  py::class_<AnyIntegrator> integrator(m, "PathIntegrator", "A network, ready to be explained.");
+  integrator.def(py::init<const py::dict&,
+                          const std::map<std::string, Array<double>>&,
+                          const std::string&,
+                          bool>(),
+                 py::arg("options"),
+                 py::arg("weights"),
+                 py::arg("dtype"),
+                 py::arg("folded"));
+  bind_run<float>(integrator);
+  bind_run<double>(integrator);
+}
+
+}  // namespace gftcore::python
