@@ -36,8 +36,8 @@ from gftcore.nn.loss import (  # noqa: E402
     weighted_loss,
 )
 from gftcore.nn.modules import GraphNetwork  # noqa: E402
-from gftcore.nn.norm import BatchNorm  # noqa: E402
-from gftcore.nn.parallel import Reduction  # noqa: E402
+from gftcore.nn.norm import BatchNorm, measured  # noqa: E402
+from gftcore.nn.parallel import Reduction, keep_memory  # noqa: E402
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,6 +50,8 @@ __all__ = ["EpochReport", "FitResult", "fit_model"]
 
 #: Images at once where nothing is learned.
 _EVALUATED = 32
+#: Training images that the norms are measured on after each epoch.
+_MEASURED = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +143,7 @@ def fit_model(
     RefusedError
         If the checkpoint is that of another training.
     """
+    keep_memory()
     fit = _Fit(data, train, validate, config)
     history: list[EpochReport] = []
     stored = None if checkpoint is None else read_checkpoint(checkpoint)
@@ -245,6 +248,7 @@ class _Fit:
         for group in self.optimiser.param_groups:
             group["lr"] = lr
         loss, found = self._learn(number)
+        self._measure()
         truth = self.labels[self.train]
         order = np.argsort(found[:, 0], kind="stable")
         learned = balanced_accuracy(truth[np.argsort(self.train)], found[order, 1])
@@ -301,6 +305,20 @@ class _Fit:
                 losses.append(total.item() * len(places))
                 found.append(shared.long().numpy())
         return sum(losses) / len(order), np.concatenate(found)
+
+    def _measure(self) -> None:
+        """Take the statistics of the norms without dropout, with the weights as they are now."""
+        network, reduction = self.network, self.reduction
+        rank, size = (0, 1) if reduction is None else (reduction.rank, reduction.size)
+        chosen = np.random.default_rng([self.config.seed, 3]).permutation(self.train)[:_MEASURED]
+        dropout, network.dropout = network.dropout, 0.0
+        network.train()
+        try:
+            with torch.no_grad(), measured(network):
+                for start in range(0, len(chosen), _EVALUATED):
+                    network(self._joined(chosen[start : start + _EVALUATED][rank::size]))
+        finally:
+            network.dropout = dropout
 
     def _joined(self, places: Sequence[int] | NDArray[Any]) -> Any:
         graphs = [self.inputs[int(place)] for place in places]

@@ -25,6 +25,7 @@ from torch.nn import functional  # noqa: E402
 
 from gftcore.nn.norm import BatchNorm  # noqa: E402
 from gftcore.nn.ops import sage_layer, segment_pool  # noqa: E402
+from gftcore.nn.row_ops import activated, dropped  # noqa: E402
 
 if TYPE_CHECKING:
     from gftcore.nn.tensors import GraphTensors
@@ -63,14 +64,17 @@ class _Block(_Linear):
         super().__init__(depth, width)
         self.norm = BatchNorm(width) if norm else None
 
-    def forward(self, x: Tensor) -> Tensor:
-        if self.norm is not None and self.training:
-            # A norm subtracts the mean, and the bias with it: its derivative is 0. Computed, it
-            # would be rounding noise, of which AdamW makes steps of any size.
-            out: Tensor = self.norm(_product(x, self.weight, None), shift=self.bias)
+    def forward(self, x: Tensor, act: str = "none", dropout: float = 0.0) -> Tensor:
+        share = dropout if self.training else 0.0
+        if self.norm is None:
+            return dropped(activated(_product(x, self.weight, self.bias), act), share)
+        if not self.training:
+            out: Tensor = self.norm(_product(x, self.weight, self.bias), act=act)
             return out
-        z = _product(x, self.weight, self.bias)
-        return z if self.norm is None else self.norm(z)
+        # A norm subtracts the mean, and the bias with it: its derivative is 0. Computed, it would
+        # be rounding noise, of which AdamW makes steps of any size.
+        out = self.norm(_product(x, self.weight, None), self.bias, act=act, dropout=share)
+        return out
 
 
 class _Relation(nn.Module):
@@ -175,32 +179,29 @@ class GraphNetwork(nn.Module):
         for name in config.types:
             for k, block in enumerate(_blocks(self.pre[name])):
                 linear = config.linear_ends and k == config.n_pre - 1
-                h[name] = self._after(block(h[name]), active=not linear, own=block.norm)
+                h[name] = self._through(block, h[name], active=not linear)
         for k, layer in enumerate(self.conv):
             h = self._convolved(k, layer, h, graphs)
         pooled = []
         for name in config.types:
             for k, block in enumerate(_blocks(self.post[name])):
                 last = k == config.n_post - 1
-                h[name] = self._after(block(h[name]), active=not last, own=block.norm)
+                h[name] = self._through(block, h[name], active=not last)
             pooled += _pools(h[name], graphs.ptr[name], config.pool[name])
         out = torch.cat(pooled, dim=1)
         for k, part in enumerate(self.head):
             out = part(out)
             if k < config.n_final - 1:
-                out = self._after(out, active=True)
+                out = self._dropped(activated(out, config.act))
         return out
 
-    def _after(self, z: Tensor, *, active: bool, own: object = None) -> Tensor:
-        """Activation and dropout; in place where a norm made z, which nobody else needs then."""
+    def _through(self, block: _Block, h: Tensor, *, active: bool) -> Tensor:
         if not active:
-            return z
-        return self._dropped(_activated(z, self.config.act, inplace=own is not None))
+            return cast("Tensor", block(h))
+        return cast("Tensor", block(h, self.config.act, self.dropout))
 
     def _dropped(self, h: Tensor) -> Tensor:
-        if self.training and self.dropout > 0:
-            return functional.dropout(h, self.dropout)
-        return h
+        return dropped(h, self.dropout) if self.training else h
 
     def _convolved(
         self, k: int, layer: Any, h: dict[str, Tensor], graphs: GraphTensors
@@ -237,14 +238,6 @@ def _layer(config: ModelConfig, depth: Mapping[str, int]) -> nn.ModuleDict:
             }
         )
     return nn.ModuleDict(parts)
-
-
-def _activated(z: Tensor, act: str, *, inplace: bool = False) -> Tensor:
-    if act == "relu":
-        return functional.relu(z, inplace=inplace)
-    if act == "leaky":
-        return functional.leaky_relu(z, 0.01, inplace=inplace)
-    return functional.elu(z, inplace=inplace) if act == "elu" else z
 
 
 def _sage(
@@ -340,7 +333,7 @@ def _gcn(
     z = mean * root + part.bias
     if config.rel_aggr == "cat":
         z = layer["cat"][name](z)
-    return {name: _activated(z + h[name] if skip else z, act)}
+    return {name: activated(z + h[name] if skip else z, act)}
 
 
 def _pools(h: Tensor, ptr: Tensor, hows: tuple[str, ...]) -> list[Tensor]:

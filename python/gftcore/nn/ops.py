@@ -25,14 +25,14 @@ from torch import Tensor  # noqa: E402
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["sage_layer", "sage_layer_backward", "segment_pool"]
+__all__ = ["core_view", "kernels", "sage_layer", "sage_layer_backward", "segment_pool"]
 
 
-# A view has the element type of its tensor, which its own type does not say.
-_core: Any = core
+#: The compiled core: a view has the element type of its tensor, which its own type does not say.
+kernels: Any = core
 
 
-def _view(tensor: Tensor) -> NDArray[Any]:
+def core_view(tensor: Tensor) -> NDArray[Any]:
     """Return the memory of a tensor as array; the core takes nothing else."""
     if tensor.device.type != "cpu":
         raise ArgumentError(f"tensors must be on the CPU, got one on {tensor.device}")
@@ -43,7 +43,7 @@ def _views(tensors: Sequence[Tensor], dtype: torch.dtype) -> list[NDArray[Any]]:
     for tensor in tensors:
         if tensor.dtype != dtype:
             raise ArgumentTypeError(f"tensors must be {dtype}, got {tensor.dtype}")
-    return [_view(tensor) for tensor in tensors]
+    return [core_view(tensor) for tensor in tensors]
 
 
 def _precision(tensors: Sequence[Tensor]) -> torch.dtype:
@@ -92,7 +92,7 @@ def sage_layer(
     """
     dtype = _precision(h)
     out = [h_t.new_empty((h_t.shape[0], S_t.shape[1])) for h_t, S_t in zip(h, S, strict=True)]
-    _core.sage_layer(
+    kernels.sage_layer(
         *(_views(tensors, dtype) for tensors in (h, S, M, c)),
         _views(csr, torch.int32),
         _pairs(rels),
@@ -132,7 +132,7 @@ def sage_layer_backward(
     """
     dtype = _precision(h)
     grads = _empty_gradients(h, S, M)
-    _core.sage_layer_backward(
+    kernels.sage_layer_backward(
         *(_views(tensors, dtype) for tensors in (g, out, h, S, M)),
         _views(csr, torch.int32),
         _pairs(rels),
@@ -208,8 +208,8 @@ def segment_pool(x: Tensor, ptr: Tensor, largest: bool) -> tuple[Tensor, Tensor,
         The first of equal rows counts. A segment without rows gives 0 and the row -1, and so do all
         where the largest are not asked for.
     """
-    rows = _view(x)
-    ends = _view(ptr).tolist()
+    rows = core_view(x)
+    ends = core_view(ptr).tolist()
     shape = (len(ends) - 1, rows.shape[1])
     total, most = np.zeros(shape, dtype=rows.dtype), np.zeros(shape, dtype=rows.dtype)
     place = np.full(shape, -1, dtype=np.int64)
