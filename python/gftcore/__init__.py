@@ -24,6 +24,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from gftcore import (
+        baselines,
         biomarkers,
         cli,
         datasets,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         model,
         nn,
         reference,
+        runs,
         segmentation,
         staging,
         synth,
@@ -45,6 +47,7 @@ __all__ = [
     "GftcoreError",
     "GftcoreWarning",
     "__version__",
+    "baselines",
     "biomarkers",
     "cli",
     "datasets",
@@ -55,6 +58,7 @@ __all__ = [
     "model",
     "nn",
     "reference",
+    "runs",
     "segmentation",
     "set_simd_target",
     "simd_target",
@@ -68,6 +72,7 @@ __getattr__, __dir__ = attach(
     {
         name: name
         for name in (
+            "baselines",
             "biomarkers",
             "cli",
             "datasets",
@@ -78,6 +83,7 @@ __getattr__, __dir__ = attach(
             "model",
             "nn",
             "reference",
+            "runs",
             "segmentation",
             "staging",
             "synth",

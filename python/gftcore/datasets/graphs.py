@@ -6,13 +6,13 @@ from __future__ import annotations
 import os
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gftcore.datasets.check import require_manifest
-from gftcore.errors import FormatError, GftcoreError, GftcoreWarning
+from gftcore.errors import ArgumentError, FormatError, GftcoreError, GftcoreWarning
 from gftcore.graph import (
     BatchItem,
     ExtractConfig,
@@ -23,6 +23,7 @@ from gftcore.graph import (
     save,
 )
 from gftcore.graph.assemble import run_settings, settings_hash
+from gftcore.graph.inputs import require_keep
 from gftcore.io import file_sha256, is_mask, read_image
 from gftcore.io.images import MAX_PIXELS
 from gftcore.segmentation import SegmentConfig
@@ -74,6 +75,7 @@ def manifest_graphs(
     cache: Path | None = None,
     write: bool = True,
     threads: int | None = None,
+    keep: Iterable[str] = (),
 ) -> Iterator[tuple[Record, HeteroGraph]]:
     """Yield record and graph of all images of a manifest, in any order.
 
@@ -93,17 +95,29 @@ def manifest_graphs(
         Whether new graphs are kept in the cache.
     threads
         Number of images that are extracted at once.
+    keep
+        Images that each graph keeps, as for `gftcore.graph.extract`. Not with a cache, which has
+        none.
 
     Raises
     ------
     FormatError
         At the end, if there are images that cannot be read; it names the rows.
     """
-    return _graphs(require_manifest(manifest), cache, source or GraphSource(), threads, write)
+    names = require_keep(keep, from_mask=True)
+    if names and cache is not None:
+        raise ArgumentError("keep must be empty for graphs of a cache, which keep no images")
+    require_manifest(manifest)
+    return _graphs(manifest, cache, source or GraphSource(), threads, write, names)
 
 
 def _graphs(
-    manifest: Manifest, cache: Path | None, source: GraphSource, threads: int | None, write: bool
+    manifest: Manifest,
+    cache: Path | None,
+    source: GraphSource,
+    threads: int | None,
+    write: bool,
+    keep: tuple[str, ...],
 ) -> Iterator[tuple[Record, HeteroGraph]]:
     """Yield all graphs, those of the cache first; raise at the end for those that failed."""
     waiting: dict[ExtractConfig, list[Record]] = defaultdict(list)
@@ -129,7 +143,8 @@ def _graphs(
             # Staging warns of the image at hand; of a whole data set that would be hundreds.
             warnings.simplefilter("ignore", GftcoreWarning)
             items = _items(manifest, records, source)
-            for result in extract_batch(items, config, seg=source.seg, threads=threads):
+            results = extract_batch(items, config, seg=source.seg, threads=threads, keep=keep)
+            for result in results:
                 record = next(done)
                 if isinstance(result, ExtractFailure):
                     failed.append((rows[record.id], result.message))

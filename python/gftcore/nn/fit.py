@@ -13,7 +13,8 @@ import numpy as np
 
 from gftcore._lazy import require
 from gftcore.config import canonical_json
-from gftcore.errors import RefusedError
+from gftcore.runs.epochs import EpochReport
+from gftcore.runs.predictions import balanced_accuracy
 
 require("torch", extra="train", user="gftcore.nn")
 
@@ -24,17 +25,11 @@ from gftcore.nn.batches import NetworkInput, join_inputs, network_input  # noqa:
 from gftcore.nn.checkpoint import (  # noqa: E402
     Checkpoint,
     optimiser_state,
-    read_checkpoint,
     set_optimiser_state,
-    write_checkpoint,
 )
+from gftcore.nn.epochs import run_epochs  # noqa: E402
 from gftcore.nn.features import fit_features  # noqa: E402
-from gftcore.nn.loss import (  # noqa: E402
-    balanced_accuracy,
-    class_weights,
-    target_rows,
-    weighted_loss,
-)
+from gftcore.nn.loss import class_weights, target_rows, weighted_loss  # noqa: E402
 from gftcore.nn.modules import GraphNetwork  # noqa: E402
 from gftcore.nn.norm import BatchNorm, measured  # noqa: E402
 from gftcore.nn.parallel import Reduction, keep_memory  # noqa: E402
@@ -46,43 +41,12 @@ if TYPE_CHECKING:
     from gftcore.nn.data import LabelledGraphs
     from gftcore.nn.settings import TrainConfig
 
-__all__ = ["EpochReport", "FitResult", "fit_model"]
+__all__ = ["FitResult", "fit_model"]
 
 #: Images at once where nothing is learned.
 _EVALUATED = 32
 #: Training images that the norms are measured on after each epoch.
 _MEASURED = 256
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EpochReport:
-    """What an epoch came to.
-
-    Attributes
-    ----------
-    epoch
-        Its number, from 0.
-    lr, loss
-        Learning rate; mean loss of the training images while they were learned from.
-    train_balanced_accuracy
-        Of the training images, of the predictions that the loss was taken of.
-    validation_loss, validation_balanced_accuracy
-        Of the validation images, after the epoch.
-    best
-        Whether it is the best epoch so far.
-    """
-
-    epoch: int
-    lr: float
-    loss: float
-    train_balanced_accuracy: float
-    validation_loss: float
-    validation_balanced_accuracy: float
-    best: bool
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain values."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,23 +109,7 @@ def fit_model(
     """
     keep_memory()
     fit = _Fit(data, train, validate, config)
-    history: list[EpochReport] = []
-    stored = None if checkpoint is None else read_checkpoint(checkpoint)
-    if stored is not None:
-        if stored.run != fit.run:
-            raise RefusedError(f"{checkpoint} belongs to another training; use --overwrite")
-        history = [EpochReport(**entry) for entry in stored.history]
-        fit.resume(stored)
-    for entry in history:
-        if report is not None:
-            report(entry, False)
-    for epoch in range(len(history), config.epochs):
-        entry = fit.epoch(epoch, history)
-        history.append(entry)
-        if checkpoint is not None and fit.first:
-            write_checkpoint(checkpoint, fit.state(history))
-        if report is not None:
-            report(entry, True)
+    history = run_epochs(fit, config.epochs, checkpoint=checkpoint, report=report)
     best = next(entry for entry in reversed(history) if entry.best)
     training = {
         "config": config.to_dict(),

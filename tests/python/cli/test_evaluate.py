@@ -59,7 +59,8 @@ def test_folds_of_a_training(manifest: Manifest, capsys: pytest.CaptureFixture[s
     assert first["low"] <= first["value"] <= first["high"]
     assert document["mean"]["balanced_accuracy"]["mean"] == 0.875
     assert main(["evaluate", str(path), str(run), "--resamples", "50"]) == 0
-    assert "mean, sd" in capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[1:5]] == ["fold-1", "fold-2", "mean", "sd"]
     assert main(["evaluate", str(path), str(run), "--split", "validate"]) == 3
 
 

@@ -17,6 +17,7 @@ from safetensors.torch import save_file
 
 from gftcore import nn
 from gftcore.nn import fit
+from gftcore.runs import EpochReport
 from labelled import labelled_graphs
 
 CONFIG = nn.TrainConfig(
@@ -28,7 +29,7 @@ def weights() -> dict[str, torch.Tensor]:
     """Weights after the last epoch, not the best one."""
     data = labelled_graphs(30)
     one = fit._Fit(data, data.ids[:23], data.ids[23:], CONFIG)
-    history: list[nn.EpochReport] = []
+    history: list[EpochReport] = []
     for epoch in range(CONFIG.epochs):
         history.append(one.epoch(epoch, history))
     found = {name: tensor.clone() for name, tensor in one.network.state_dict().items()}

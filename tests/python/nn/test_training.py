@@ -29,7 +29,8 @@ from gftcore.graph import GraphBatch, extract  # noqa: E402
 from gftcore.model import ModelConfig, standardised_batch  # noqa: E402
 from gftcore.nn.batches import RawGraph, join_inputs, network_input, raw_graph  # noqa: E402
 from gftcore.nn.checkpoint import read_checkpoint, write_checkpoint  # noqa: E402
-from gftcore.nn.loss import balanced_accuracy, weighted_loss  # noqa: E402
+from gftcore.nn.loss import weighted_loss  # noqa: E402
+from gftcore.runs import EpochReport, balanced_accuracy  # noqa: E402
 from labelled import labelled_graphs  # noqa: E402
 from networks import SIZES, feature_sets, random_batch, random_model  # noqa: E402
 
@@ -107,7 +108,7 @@ class Stopped(Exception):
 
 @pytest.mark.parametrize("after", [0, 2])
 def test_an_interrupted_training_ends_as_if_nothing_had_been(tmp_path: Path, after: int) -> None:
-    def stop(entry: nn.EpochReport, new: bool) -> None:
+    def stop(entry: EpochReport, new: bool) -> None:
         if new and entry.epoch == after:
             raise Stopped
 
@@ -131,7 +132,7 @@ def test_a_checkpoint_that_forgets_the_optimiser_is_noticed(tmp_path: Path) -> N
     assert stored is not None
     path.unlink()
 
-    def stop(entry: nn.EpochReport, _: bool) -> None:
+    def stop(entry: EpochReport, _: bool) -> None:
         if entry.epoch == 1:
             raise Stopped
 
@@ -172,7 +173,7 @@ def weights_after(data: Any) -> list[Any]:
 
     one = _Fit(data, TRAIN, VALIDATE, CONFIG)
     found.append({name: (f.mean, f.sd) for name, f in one.model_config.features.items()})
-    history: list[nn.EpochReport] = []
+    history: list[EpochReport] = []
     for epoch in range(2):
         history.append(one.epoch(epoch, history))
         found.append({n: t.numpy().tobytes() for n, t in one.network.state_dict().items()})
