@@ -39,10 +39,13 @@ def run_epochs(
     fit: Fit,
     epochs: int,
     *,
+    patience: int | None = None,
     checkpoint: Path | None = None,
     report: Callable[[EpochReport, bool], None] | None = None,
 ) -> list[EpochReport]:
     """Go through epochs, those of the checkpoint excepted; returns all.
+
+    `patience` epochs without a better one are the last; None goes through all.
 
     Raises
     ------
@@ -60,6 +63,9 @@ def run_epochs(
         if report is not None:
             report(entry, False)
     for epoch in range(len(history), epochs):
+        best = max((entry.epoch for entry in history if entry.best), default=epoch)
+        if patience is not None and epoch - best > patience:
+            break
         entry = fit.epoch(epoch, history)
         history.append(entry)
         if checkpoint is not None and fit.first:

@@ -109,7 +109,9 @@ def fit_model(
     """
     keep_memory()
     fit = _Fit(data, train, validate, config)
-    history = run_epochs(fit, config.epochs, checkpoint=checkpoint, report=report)
+    history = run_epochs(
+        fit, config.epochs, patience=config.patience, checkpoint=checkpoint, report=report
+    )
     best = next(entry for entry in reversed(history) if entry.best)
     training = {
         "config": config.to_dict(),
@@ -145,7 +147,10 @@ class _Fit:
             place: network_input(data.graphs[place], features, config.dtype)
             for place in (*self.train, *self.validate)
         }
-        self.network = GraphNetwork(self.model_config, seed=config.seed, dropout=config.dropout)
+        self.sum_scale = _sum_scale(tables)
+        self.network = GraphNetwork(
+            self.model_config, seed=config.seed, dropout=config.dropout, sum_scale=self.sum_scale
+        )
         dtype = getattr(torch, config.dtype)
         self.network.to(dtype)
         classes = len(data.classes)
@@ -286,9 +291,15 @@ class _Fit:
         return out if reduction is None else reduction.sum(out)
 
     def best_model(self, training: Mapping[str, Any]) -> Model:
-        network = GraphNetwork(self.model_config).to(self.weights.dtype)
-        network.load_state_dict(self.best)
+        network = GraphNetwork(self.model_config, sum_scale=self.sum_scale)
+        network.to(self.weights.dtype).load_state_dict(self.best)
         return network.to_model(training=training)
+
+
+def _sum_scale(tables: Sequence[Mapping[str, NDArray[np.float64]]]) -> dict[str, float]:
+    """1 / (mean number of nodes) of each type, so that pooled sums have the size of means."""
+    count = {name: sum(len(table[name]) for table in tables) for name in tables[0]}
+    return {name: len(tables) / max(total, 1) for name, total in count.items()}
 
 
 def _copy(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
