@@ -121,7 +121,7 @@ def fit_model(
         "best_epoch": best.epoch,
         "validation_balanced_accuracy": best.validation_balanced_accuracy,
         "class_weights": dict(zip(data.classes, fit.weights.tolist(), strict=True)),
-        "inputs": sorted({data.kinds[place] for place in fit.train}),
+        **data.made_from(fit.train),
         **(record or {}),
     }
     return FitResult(model=fit.best_model(training), best_epoch=best.epoch, history=tuple(history))
