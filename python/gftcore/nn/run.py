@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from gftcore._lazy import require
 from gftcore.datasets.graphs import GraphSource
+from gftcore.datasets.origin import is_synthetic
 from gftcore.model.files import Model
 from gftcore.runs.epochs import HISTORY_FILE, EpochReport, write_history
 from gftcore.runs.folder import (
@@ -113,6 +114,7 @@ def train_folds(
         source=source,
         packages={"torch": torch.__version__},
     )
+    about = {"data": "synthetic"} if is_synthetic(manifest) else {}
     with _processes() as first:
         if first:
             begin_run(out, document, splits, overwrite=overwrite)
@@ -125,7 +127,7 @@ def train_folds(
         if first and torch.distributed.is_initialized():
             torch.distributed.barrier()
         return tuple(
-            _train_fold(k, data, splits, out / f"fold-{k}", config, progress, first=first)
+            _train_fold(k, data, splits, out / f"fold-{k}", config, progress, about, first=first)
             for k in wanted
         )
 
@@ -154,6 +156,7 @@ def _train_fold(
     folder: Path,
     config: TrainConfig,
     progress: RunProgress,
+    about: Mapping[str, str],
     *,
     first: bool,
 ) -> FoldResult:
@@ -181,6 +184,7 @@ def _train_fold(
                 "fold": k,
                 "split_seed": splits.seed,
                 "manifest_sha256": splits.manifest_sha256,
+                **about,
             },
             report=report,
         )
