@@ -31,5 +31,5 @@ def test_other_folders_are_not(manifest: datasets.Manifest, text: str | None) ->
 
 
 def test_only_manifests_are_asked_for() -> None:
-    with pytest.raises(ArgumentTypeError, match="manifest must be a Manifest, got str"):
+    with pytest.raises(ArgumentTypeError, match="manifest must come from read_manifest, got str"):
         datasets.is_synthetic("manifest.csv")  # type: ignore[arg-type]
