@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["FEATURES_FILE", "FeatureTable", "graph_statistics", "read_features"]
 
 FEATURES_FILE = "features.csv"
-_ORIGIN = ("id", "kind", "source_sha256", "settings_sha256")
+#: Another number when other things are measured: a table of the old ones is no longer true.
+_SCHEMA = "gftcore-features/1"
+_ORIGIN = ("id", "schema", "kind", "source_sha256", "settings_sha256")
 _KEEP = ("mask", "skeleton")
 #: Places in the image measure the camera rather than the eye; directions do not add up.
 _PLACES = ("row", "col", "pos_compat", "centroid", "orientation", "hasNode")
@@ -143,8 +145,10 @@ def read_features(
     rows = _stored(path, manifest, source)
     if rows is None:
         rows = _measured(manifest, source, threads, step)
-        table = [{**dict(zip(_ORIGIN, (name, *origin), strict=True)), **values}
-                 for name, (origin, values) in rows.items()]  # fmt: skip
+        table = [
+            {**dict(zip(_ORIGIN, (name, _SCHEMA, *origin), strict=True)), **values}
+            for name, (origin, values) in rows.items()
+        ]
         columns = list(dict.fromkeys(name for row in table for name in row))
         write_csv(path, columns, [[row.get(name) for name in columns] for row in table])
     elif step is not None:
@@ -189,9 +193,12 @@ def _stored(path: Path, manifest: Manifest, source: GraphSource) -> _Rows | None
             return None
         rows: _Rows = {}
         for row, record in zip(table, manifest, strict=True):
-            name, kind, digest, settings = (row.pop(column) for column in _ORIGIN)
+            name, schema, kind, digest, settings = (row.pop(column) for column in _ORIGIN)
             run = run_settings(source.config(record), source.seg if kind == "image" else None)
-            if digest != _digest(manifest, record) or settings != settings_hash(run):
+            true = schema == _SCHEMA and settings == settings_hash(run)
+            # Cells are missing, or too many, where a row was cut.
+            whole = None not in row and None not in row.values()
+            if not (true and whole and digest == _digest(manifest, record)):
                 return None
             values = {column: float(cell) if cell else math.nan for column, cell in row.items()}
             rows[name] = (kind, digest, settings), values

@@ -158,8 +158,8 @@ def percentile_interval(values: NDArray[np.float64], *, confidence: float = 0.95
 
     Examples
     --------
-    >>> percentile_interval(np.arange(101.0), confidence=0.9)
-    Interval(low=5.0, high=95.0, num_undefined=0)
+    >>> percentile_interval(np.arange(101.0), confidence=0.5)
+    Interval(low=25.0, high=75.0, num_undefined=0)
     """
     share = require_real(confidence, "confidence", above=0.0)
     if share >= 1:

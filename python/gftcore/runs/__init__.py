@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         write_fold,
     )
     from gftcore.runs.predictions import (
+        Labelled,
         Part,
         Predictions,
         balanced_accuracy,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EpochReport",
     "FoldResult",
+    "Labelled",
     "ModelScores",
     "Part",
     "Predictions",
@@ -75,6 +77,7 @@ __getattr__, __dir__ = attach(
     {
         "EpochReport": "epochs",
         "FoldResult": "folder",
+        "Labelled": "predictions",
         "ModelScores": "scores",
         "Part": "predictions",
         "Predictions": "predictions",

@@ -17,8 +17,8 @@ from gftcore.io import write_csv
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["PREDICTIONS_FILE", "Part", "Predictions", "balanced_accuracy", "read_predictions"]
-__all__ += ["split_parts", "write_predictions"]
+__all__ = ["PREDICTIONS_FILE", "Labelled", "Part", "Predictions", "balanced_accuracy"]
+__all__ += ["read_predictions", "split_parts", "write_predictions"]
 
 PREDICTIONS_FILE = "predictions.csv"
 

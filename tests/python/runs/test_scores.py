@@ -36,10 +36,9 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Manifest:
 def predicted(name: str, ids: range, seed: int, right: float = 0.6) -> runs.Predictions:
     rng = np.random.default_rng(seed)
     p = rng.dirichlet([1.0, 1.0, 1.0], len(ids))
-    for row, i in zip(p, ids, strict=True):
-        row *= 1 - right
-        row[i // 2 % 3] += right * rng.random() ** 0.3
-        row /= row.sum()
+    p *= 1 - right
+    p[np.arange(len(ids)), np.array(ids) // 2 % 3] += right * rng.random(len(ids)) ** 0.3
+    p /= p.sum(axis=1, keepdims=True)
     return runs.Predictions(
         name=name,
         ids=tuple(str(i) for i in ids),
