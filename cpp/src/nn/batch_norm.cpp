@@ -62,16 +62,6 @@ simd::NormAct norm_act(Activation act) {
 }
 
 template <class T>
-simd::Dropped<T> dropped(Dropout dropout) {
-  if (!(dropout.share >= 0 && dropout.share < 1)) {
-    throw ValueError("share must be at least 0 and below 1, got " + std::to_string(dropout.share));
-  }
-  return {dropout.seed,
-          static_cast<std::uint32_t>(dropout.share * 0x1p32),
-          static_cast<T>(1 / (1 - dropout.share))};
-}
-
-template <class T>
 void check(const RowNorm<T>& norm, int threads) {
   check_threads(threads);
   const std::size_t width = static_cast<std::size_t>(norm.x.cols);
@@ -103,7 +93,6 @@ struct Scaled {
       shift[j] = static_cast<T>(static_cast<double>(norm.bias[j]) - norm.mean[j] * factor);
     }
     act = norm_act(norm.act);
-    drop = dropped<T>(norm.dropout);
   }
 
   static double deviation(const RowNorm<T>& norm, std::size_t j) {
@@ -118,8 +107,6 @@ struct Scaled {
             scale.data(),
             shift.data(),
             act,
-            drop,
-            block.row,
             out == nullptr ? nullptr : out + first};
   }
 
@@ -127,7 +114,6 @@ struct Scaled {
   MatrixView<const T> x;
   std::vector<T> mean, scale, shift;
   simd::NormAct act = simd::NormAct::none;
-  simd::Dropped<T> drop;
 };
 
 }  // namespace
@@ -246,24 +232,25 @@ template <class T>
 void drop_elements(MatrixView<const T> x, Dropout dropout, int threads, MatrixView<T> out) {
   check_threads(threads);
   if (!same_shape(x, out)) throw ShapeError("out must have the shape of x");
+  if (!(dropout.share >= 0 && dropout.share < 1)) {
+    throw ValueError("share must be at least 0 and below 1, got " + std::to_string(dropout.share));
+  }
   Padding<T> padding;
   const index_t width = Padding<T>::padded(x.cols);
   const MatrixView<const T> from = padding.in(x, x.rows, width);
   const MatrixView<T> to = padding.out(out, x.rows, width);
-  const simd::Dropped<T> drop = dropped<T>(dropout);
   const std::vector<RowBlock> blocks = blocks_of({x.rows}, kRows);
   const simd::NormKernels<T> kernels = active_norm<T>();
   for_each_in_threads(blocks.size(), threads, [&](std::size_t i) {
     const index_t first = blocks[i].row * width;
-    kernels.affine({from.data + first,
-                    blocks[i].rows,
-                    width,
-                    nullptr,
-                    nullptr,
-                    simd::NormAct::none,
-                    drop,
-                    blocks[i].row,
-                    to.data + first});
+    kernels.drop({from.data + first,
+                  blocks[i].rows,
+                  width,
+                  dropout.seed,
+                  static_cast<std::uint32_t>(dropout.share * 0x1p32),
+                  static_cast<T>(1 / (1 - dropout.share)),
+                  blocks[i].row,
+                  to.data + first});
   });
   padding.finish();
 }

@@ -5,33 +5,10 @@
 
 using gftcore::simd::AffineBackJob;
 using gftcore::simd::AffineJob;
-using gftcore::simd::Dropped;
+using gftcore::simd::DropJob;
 using gftcore::simd::MomentsJob;
 using gftcore::simd::NormAct;
 using gftcore::simd::NormKernels;
-
-/// 64 bits of a row, from which those of its elements are made.
-std::uint64_t row_key(std::uint64_t seed, std::ptrdiff_t row) {
-  std::uint64_t x = seed + (static_cast<std::uint64_t>(row) + 1) * 0x9E3779B97F4A7C15U;
-  x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9U;
-  x = (x ^ (x >> 27U)) * 0x94D049BB133111EBU;
-  return x ^ (x >> 31U);
-}
-
-/// 32 bits of each of the elements `first` and after it.
-Words random_bits(std::uint64_t key, std::ptrdiff_t first) {
-  const auto start = static_cast<std::uint32_t>(key) + static_cast<std::uint32_t>(first);
-  Words x = (places() + words(start)) * words(0x9E3779B1U);
-  x = (x ^ (x >> 16U)) * words(0x85EBCA6BU);
-  x = ((x ^ (x >> 13U)) + words(static_cast<std::uint32_t>(key >> 32U))) * words(0xC2B2AE35U);
-  return x ^ (x >> 16U);
-}
-
-template <bool kDrops>
-Lanes dropped(Lanes x, const Dropped<Real>& how, std::uint64_t key, std::ptrdiff_t first) {
-  if constexpr (!kDrops) return x;
-  return random_bits(key, first) >= words(how.below) ? x * splat(how.factor) : splat(Real{0});
-}
 
 /// x where y > 0, else what the slope there leaves of it.
 template <NormAct kAct>
@@ -58,45 +35,35 @@ void run_moments(const MomentsJob<Real>& job) {
 }
 
 Lanes affine_at(const AffineJob<Real>& job, std::ptrdiff_t place, std::ptrdiff_t j) {
-  const Lanes x = load(job.x + place + j);
-  return job.scale == nullptr ? x : x * load(job.scale + j) + load(job.shift + j);
+  return load(job.x + place + j) * load(job.scale + j) + load(job.shift + j);
 }
 
-template <NormAct kAct, bool kDrops>
+template <NormAct kAct>
 void affine_rows(const AffineJob<Real>& job) {
-  for (std::ptrdiff_t row = 0; row < job.rows; ++row) {
-    const std::uint64_t key = kDrops ? row_key(job.dropped.seed, job.row + row) : 0;
-    const std::ptrdiff_t place = row * job.width;
+  for (std::ptrdiff_t place = 0; place < job.rows * job.width; place += job.width) {
     for (std::ptrdiff_t j = 0; j < job.width; j += kLanes) {
       const Lanes y = affine_at(job, place, j);
-      store(job.out + place + j, dropped<kDrops>(bent<kAct>(y, y), job.dropped, key, j));
+      store(job.out + place + j, bent<kAct>(y, y));
     }
   }
 }
 
 /// Derivative by y.
-template <NormAct kAct, bool kDrops>
-Lanes slope_at(const AffineBackJob<Real>& job,
-               std::uint64_t key,
-               std::ptrdiff_t place,
-               std::ptrdiff_t j) {
-  const Lanes g = load(job.g + place + j);
-  const Lanes y = affine_at(job.forward, place, j);
-  return bent<kAct>(y, dropped<kDrops>(g, job.forward.dropped, key, j));
+template <NormAct kAct>
+Lanes slope_at(const AffineBackJob<Real>& job, std::ptrdiff_t place, std::ptrdiff_t j) {
+  return bent<kAct>(affine_at(job.forward, place, j), load(job.g + place + j));
 }
 
-template <NormAct kAct, bool kDrops>
+template <NormAct kAct>
 void sum_rows(const AffineBackJob<Real>& job) {
   const AffineJob<Real>& forward = job.forward;
   for (std::ptrdiff_t j = 0; j < forward.width; j += kLanes) {
     store(job.sum + j, splat(Real{0}));
     store(job.moment + j, splat(Real{0}));
   }
-  for (std::ptrdiff_t row = 0; row < forward.rows; ++row) {
-    const std::uint64_t key = kDrops ? row_key(forward.dropped.seed, forward.row + row) : 0;
-    const std::ptrdiff_t place = row * forward.width;
+  for (std::ptrdiff_t place = 0; place < forward.rows * forward.width; place += forward.width) {
     for (std::ptrdiff_t j = 0; j < forward.width; j += kLanes) {
-      const Lanes d = slope_at<kAct, kDrops>(job, key, place, j);
+      const Lanes d = slope_at<kAct>(job, place, j);
       const Lanes far = load(forward.x + place + j) - load(job.mean + j);
       store(job.sum + j, load(job.sum + j) + d);
       store(job.moment + j, load(job.moment + j) + d * far);
@@ -104,14 +71,12 @@ void sum_rows(const AffineBackJob<Real>& job) {
   }
 }
 
-template <NormAct kAct, bool kDrops>
+template <NormAct kAct>
 void back_rows(const AffineBackJob<Real>& job) {
   const AffineJob<Real>& forward = job.forward;
-  for (std::ptrdiff_t row = 0; row < forward.rows; ++row) {
-    const std::uint64_t key = kDrops ? row_key(forward.dropped.seed, forward.row + row) : 0;
-    const std::ptrdiff_t place = row * forward.width;
+  for (std::ptrdiff_t place = 0; place < forward.rows * forward.width; place += forward.width) {
     for (std::ptrdiff_t j = 0; j < forward.width; j += kLanes) {
-      const Lanes d = slope_at<kAct, kDrops>(job, key, place, j);
+      const Lanes d = slope_at<kAct>(job, place, j);
       const Lanes x = load(forward.x + place + j);
       const Lanes straight = d * load(forward.scale + j) + load(job.level + j);
       store(job.to + place + j, straight + x * load(job.slant + j));
@@ -119,22 +84,67 @@ void back_rows(const AffineBackJob<Real>& job) {
   }
 }
 
-/// Calls run<act, drops>() for the act and the dropout of a job.
-#define GFTCORE_FOR_ACT(run, forward_job, job)                                          \
-  const bool drops = (forward_job).dropped.below > 0;                                   \
-  switch ((forward_job).act) {                                                          \
-    case NormAct::none:                                                                 \
-      return drops ? run<NormAct::none, true>(job) : run<NormAct::none, false>(job);    \
-    case NormAct::relu:                                                                 \
-      return drops ? run<NormAct::relu, true>(job) : run<NormAct::relu, false>(job);    \
-    case NormAct::leaky:                                                                \
-      return drops ? run<NormAct::leaky, true>(job) : run<NormAct::leaky, false>(job);  \
+void run_affine(const AffineJob<Real>& job) {
+  switch (job.act) {
+    case NormAct::none:
+      return affine_rows<NormAct::none>(job);
+    case NormAct::relu:
+      return affine_rows<NormAct::relu>(job);
+    case NormAct::leaky:
+      return affine_rows<NormAct::leaky>(job);
   }
+}
 
-void run_affine(const AffineJob<Real>& job) { GFTCORE_FOR_ACT(affine_rows, job, job) }
-void run_sums(const AffineBackJob<Real>& job) { GFTCORE_FOR_ACT(sum_rows, job.forward, job) }
-void run_back(const AffineBackJob<Real>& job) { GFTCORE_FOR_ACT(back_rows, job.forward, job) }
+void run_sums(const AffineBackJob<Real>& job) {
+  switch (job.forward.act) {
+    case NormAct::none:
+      return sum_rows<NormAct::none>(job);
+    case NormAct::relu:
+      return sum_rows<NormAct::relu>(job);
+    case NormAct::leaky:
+      return sum_rows<NormAct::leaky>(job);
+  }
+}
 
-#undef GFTCORE_FOR_ACT
+void run_back(const AffineBackJob<Real>& job) {
+  switch (job.forward.act) {
+    case NormAct::none:
+      return back_rows<NormAct::none>(job);
+    case NormAct::relu:
+      return back_rows<NormAct::relu>(job);
+    case NormAct::leaky:
+      return back_rows<NormAct::leaky>(job);
+  }
+}
 
-NormKernels<Real> norm_kernels() { return {run_moments, run_affine, run_sums, run_back}; }
+/// 64 bits of a row, from which those of its elements are made.
+std::uint64_t row_key(std::uint64_t seed, std::ptrdiff_t row) {
+  std::uint64_t x = seed + (static_cast<std::uint64_t>(row) + 1) * 0x9E3779B97F4A7C15U;
+  x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9U;
+  x = (x ^ (x >> 27U)) * 0x94D049BB133111EBU;
+  return x ^ (x >> 31U);
+}
+
+/// 32 bits of each of the elements `first` and after it.
+Words random_bits(std::uint64_t key, std::ptrdiff_t first) {
+  const auto start = static_cast<std::uint32_t>(key) + static_cast<std::uint32_t>(first);
+  Words x = (places() + words(start)) * words(0x9E3779B1U);
+  x = (x ^ (x >> 16U)) * words(0x85EBCA6BU);
+  x = ((x ^ (x >> 13U)) + words(static_cast<std::uint32_t>(key >> 32U))) * words(0xC2B2AE35U);
+  return x ^ (x >> 16U);
+}
+
+void run_drop(const DropJob<Real>& job) {
+  for (std::ptrdiff_t row = 0; row < job.rows; ++row) {
+    const std::uint64_t key = row_key(job.seed, job.row + row);
+    for (std::ptrdiff_t j = 0; j < job.width; j += kLanes) {
+      const Lanes x = load(job.x + row * job.width + j) * splat(job.factor);
+      const Words bits = random_bits(key, j);
+      store(job.out + row * job.width + j, bits >= words(job.below) ? x : splat(Real{0}));
+    }
+  }
+}
+
+NormKernels<Real> norm_kernels() {
+  return {run_moments, run_affine, run_sums, run_back, run_drop};
+}

@@ -66,16 +66,13 @@ RowNorm<T> norm_from(const Array<T>& x,
                        const Array<double>& variance,
                        const Array<T>& weight,
                        const Array<T>& bias,
-                       const std::string& act,
-                       std::uint64_t seed,
-                       double share) {
+                       const std::string& act) {
   return {matrix(x),
           list_of(mean),
           list_of(variance),
           list_of(weight),
           list_of(bias),
-          chosen(kNormActivations, "act", act),
-          {seed, share}};
+          chosen(kNormActivations, "act", act)};
 }
 
 template <class T>
@@ -85,11 +82,9 @@ void forward(const Array<T>& x,
              const Array<T>& weight,
              const Array<T>& bias,
              const std::string& act,
-             std::uint64_t seed,
-             double share,
              int threads,
              Array<T>& out) {
-  const RowNorm<T> norm = norm_from(x, mean, variance, weight, bias, act, seed, share);
+  const RowNorm<T> norm = norm_from(x, mean, variance, weight, bias, act);
   const MatrixView<T> to = filled_matrix(out);
   const py::gil_scoped_release unlocked;
   batch_norm(norm, threads, to);
@@ -103,13 +98,11 @@ void backward(const Array<T>& g,
               const Array<T>& weight,
               const Array<T>& bias,
               const std::string& act,
-              std::uint64_t seed,
-              double share,
               int threads,
               Array<T>& grad_x,
               Array<T>& grad_weight,
               Array<T>& grad_bias) {
-  const RowNorm<T> norm = norm_from(x, mean, variance, weight, bias, act, seed, share);
+  const RowNorm<T> norm = norm_from(x, mean, variance, weight, bias, act);
   const MatrixView<const T> from = matrix(g);
   const NormGradients<T> to{
       filled_matrix(grad_x), filled_list(grad_weight), filled_list(grad_bias)};
@@ -142,11 +135,9 @@ void bind(py::module_& m) {
         py::arg("weight").noconvert(),
         py::arg("bias").noconvert(),
         py::arg("act"),
-        py::arg("seed"),
-        py::arg("share"),
         py::arg("threads"),
         py::arg("out").noconvert(),
-        "Fill `out` with normalised rows after activation and dropout.");
+        "Fill `out` with normalised rows after activation.");
   m.def("batch_norm_backward",
         backward<T>,
         py::arg("g").noconvert(),
@@ -156,8 +147,6 @@ void bind(py::module_& m) {
         py::arg("weight").noconvert(),
         py::arg("bias").noconvert(),
         py::arg("act"),
-        py::arg("seed"),
-        py::arg("share"),
         py::arg("threads"),
         py::arg("grad_x").noconvert(),
         py::arg("grad_weight").noconvert(),

@@ -70,12 +70,10 @@ class _Block(_Linear):
         if self.norm is None:
             return activated(_product(x, self.weight, self.bias), act)
         if not self.training:
-            out: Tensor = self.norm(_product(x, self.weight, self.bias), act=act)
-            return out
+            return cast("Tensor", self.norm(_product(x, self.weight, self.bias), act=act))
         # A norm subtracts the mean, and the bias with it: its derivative is 0. Computed, it would
         # be rounding noise, of which AdamW makes steps of any size.
-        out = self.norm(_product(x, self.weight, None), self.bias, act=act)
-        return out
+        return cast("Tensor", self.norm(_product(x, self.weight, None), self.bias, act=act))
 
 
 class _Relation(nn.Module):

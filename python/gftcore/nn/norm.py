@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from gftcore._lazy import require
 from gftcore.errors import GftcoreWarning
 from gftcore.nn.parallel import Reduction
-from gftcore.nn.row_ops import FUSED, activated, batch_norm, dropped, new_seed
+from gftcore.nn.row_ops import FUSED, activated, batch_norm
 
 require("torch", extra="train", user="gftcore.nn")
 
@@ -73,17 +73,18 @@ class BatchNorm(nn.Module):
             self.running_mean.copy_(found.mean)
             self.running_var.copy_(found.square / (found.count - 1))
 
-    def forward(
-        self, x: Tensor, shift: Tensor | None = None, *, act: str = "none", dropout: float = 0.0
-    ) -> Tensor:
-        """Normalise the rows of x + shift, then activation, and dropout in training.
+    def forward(self, x: Tensor, shift: Tensor | None = None, *, act: str = "none") -> Tensor:
+        """Normalise the rows of x + shift, then activation.
 
         The batch's own statistics do not see a shift.
         """
         if self.training and self.reduction is not None:
             z = self._joint(x, shift, self.reduction)
         elif self.training and self._enough(x.shape[0]):
-            return self._own(x, shift, act, dropout)
+            out: Tensor
+            out, mean, var = batch_norm(x, self.weight, self.bias, act if act in FUSED else "none")
+            self._follow(mean, var, x.shape[0], shift)
+            return out if act in FUSED else activated(out, act)
         else:
             z = functional.batch_norm(
                 x if shift is None else x + shift,
@@ -93,24 +94,7 @@ class BatchNorm(nn.Module):
                 self.bias,
                 eps=_EPS,
             )
-        h = activated(z, act, inplace=True)
-        return dropped(h, dropout) if self.training else h
-
-    def _own(self, x: Tensor, shift: Tensor | None, act: str, dropout: float) -> Tensor:
-        """Statistics of these rows alone."""
-        fused = act in FUSED
-        seed = new_seed() if fused and dropout > 0 else torch.zeros((), dtype=torch.int64)
-        out: Tensor
-        out, mean, var = batch_norm(
-            x,
-            self.weight,
-            self.bias,
-            act if fused else "none",
-            seed,
-            dropout if fused else 0.0,
-        )
-        self._follow(mean, var, x.shape[0], shift)
-        return out if fused else dropped(activated(out, act), dropout)
+        return activated(z, act, inplace=True)
 
     @torch.no_grad()
     def _follow(self, mean: Tensor, var: Tensor, rows: int, shift: Tensor | None) -> None:

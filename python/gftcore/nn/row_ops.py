@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Operators of torch on rows of nodes, in the compiled core: batch norm, activation and dropout.
+"""Operators of torch on rows, in the compiled core: batch norm with activation, and dropout.
 
 They are functional, work on the CPU in float32 and float64, and give the same bytes for any number
 of threads. Which elements a dropout keeps is a function of a seed: nothing is stored for the way
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from gftcore._lazy import require
-from gftcore.nn.ops import core_view, kernels
+from gftcore.nn.ops import core_views, kernels, precision_of
 
 require("torch", extra="train", user="gftcore.nn")
 
@@ -26,10 +26,8 @@ FUSED = ("none", "relu", "leaky")
 
 
 @torch.library.custom_op("gftcore::batch_norm", mutates_args=())
-def batch_norm(
-    x: Tensor, weight: Tensor, bias: Tensor, act: str, seed: Tensor, share: float
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Normalise rows by their own mean and variance, then activation and dropout.
+def batch_norm(x: Tensor, weight: Tensor, bias: Tensor, act: str) -> tuple[Tensor, Tensor, Tensor]:
+    """Normalise rows by their own mean and variance, then activation.
 
     Parameters
     ----------
@@ -39,23 +37,21 @@ def batch_norm(
         [W].
     act
         ``none``, ``relu`` or ``leaky`` (slope 0.01).
-    seed
-        int64 scalar: which elements are dropped.
-    share
-        Of elements that become 0, in [0, 1); the others are multiplied by 1 / (1 - share).
 
     Returns
     -------
     rows [N, W]; mean and variance of the columns of x, float64 [W]
     """
+    rows, *shape = core_views([x, weight, bias], precision_of([x]))
     out, mean, variance = _empty_norm(x)
     threads = torch.get_num_threads()
-    kernels.column_moments(core_view(x), threads, mean.numpy(), variance.numpy())
+    moments = mean.numpy(), variance.numpy()
+    kernels.column_moments(rows, threads, *moments)
     kernels.batch_norm(
-        *map(core_view, (x, mean, variance, weight, bias)),
+        rows,
+        *moments,
+        *shape,
         act,
-        int(seed.item()),
-        share,
         threads,
         out.numpy(),
     )
@@ -82,16 +78,16 @@ def batch_norm_backward(
     weight: Tensor,
     bias: Tensor,
     act: str,
-    seed: Tensor,
-    share: float,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Derivatives by x, weight and bias of `batch_norm`, from those by its rows."""
     grads = _empty_gradients(x)
+    above, rows, *shape = core_views([g, x, weight, bias], precision_of([x]))
     kernels.batch_norm_backward(
-        *map(core_view, (g, x, mean, variance, weight, bias)),
+        above,
+        rows,
+        *core_views([mean, variance], torch.float64),
+        *shape,
         act,
-        int(seed.item()),
-        share,
         torch.get_num_threads(),
         *(grad.numpy() for grad in grads),
     )
@@ -108,16 +104,15 @@ def _(g: Tensor, x: Tensor, *_: Any) -> tuple[Tensor, Tensor, Tensor]:  # noqa: 
 
 
 def _keep_norm(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-    x, weight, bias, ctx.act, seed, ctx.share = inputs
+    x, weight, bias, ctx.act = inputs
     _, mean, variance = output
-    ctx.save_for_backward(x, mean, variance, weight, bias, seed)
+    ctx.save_for_backward(x, mean, variance, weight, bias)
     ctx.mark_non_differentiable(mean, variance)
 
 
 def _norm_back(ctx: Any, g: Tensor, *_: Any) -> tuple[Any, ...]:
-    x, mean, variance, weight, bias, seed = ctx.saved_tensors
-    grads = batch_norm_backward(g, x, mean, variance, weight, bias, ctx.act, seed, ctx.share)
-    return *grads, None, None, None
+    grads = batch_norm_backward(g, *ctx.saved_tensors, ctx.act)
+    return *grads, None
 
 
 def _no_second_derivative(ctx: Any, *g: Any) -> NoReturn:  # noqa: ARG001
@@ -130,10 +125,21 @@ batch_norm_backward.register_autograd(_no_second_derivative)
 
 @torch.library.custom_op("gftcore::drop_elements", mutates_args=())
 def drop_elements(x: Tensor, seed: Tensor, share: float) -> Tensor:
-    """Dropout of x [N, W]; the way back is the same. Parameters as for `batch_norm`."""
+    """Dropout of x [N, W]; the way back is the same.
+
+    Parameters
+    ----------
+    x
+        Rows.
+    seed
+        int64 scalar: which elements are dropped.
+    share
+        Of elements that become 0, in [0, 1); the others are multiplied by 1 / (1 - share).
+    """
+    (rows,) = core_views([x], precision_of([x]))
     out = x.new_empty(x.shape)
     threads = torch.get_num_threads()
-    kernels.drop_elements(core_view(x), int(seed.item()), share, threads, out.numpy())
+    kernels.drop_elements(rows, int(seed.item()), share, threads, out.numpy())
     return out
 
 
@@ -155,14 +161,9 @@ def _drop_back(ctx: Any, g: Tensor) -> tuple[Tensor, None, None]:
 drop_elements.register_autograd(_drop_back, setup_context=_keep_seed)
 
 
-def new_seed() -> Tensor:
-    """Draw a seed from torch's generator."""
-    return torch.randint(2**62, ())
-
-
 def dropped(h: Tensor, share: float) -> Tensor:
     """Return h [N, W] after a dropout that torch's generator seeds."""
-    out: Tensor = drop_elements(h, new_seed(), share) if share > 0 else h
+    out: Tensor = drop_elements(h, torch.randint(2**62, ()), share) if share > 0 else h
     return out
 
 

@@ -8,13 +8,6 @@
 
 namespace gftcore {
 
-/// Which elements of a matrix become 0; the others are multiplied by 1 / (1 - share). The choice is
-/// a function of the seed and an element's row and column: nothing is stored for the way back.
-struct Dropout {
-  std::uint64_t seed = 0;
-  double share = 0;
-};
-
 /// Statistics of the columns of a matrix.
 struct ColumnMoments {
   std::span<double> mean;
@@ -26,9 +19,7 @@ struct ColumnMoments {
 template <class T>
 void column_moments(MatrixView<const T> x, int threads, ColumnMoments to);
 
-/// out = dropout of act((x - mean) / sqrt(variance + 1e-5) weight + bias). `act` is none, relu or
-/// leaky. Throws ShapeError or ValueError for sizes that do not fit, another act, a share outside
-/// [0, 1), or threads < 1; so do the others.
+/// act((x - mean) / sqrt(variance + 1e-5) weight + bias); act is none, relu or leaky.
 template <class T>
 struct RowNorm {
   MatrixView<const T> x;
@@ -37,9 +28,9 @@ struct RowNorm {
   std::span<const T> weight;
   std::span<const T> bias;
   Activation act = Activation::none;
-  Dropout dropout;
 };
 
+/// Throws ShapeError or ValueError for sizes that do not fit, another act, or threads < 1.
 template <class T>
 void batch_norm(const RowNorm<T>& norm, int threads, MatrixView<T> out);
 
@@ -58,7 +49,14 @@ void batch_norm_backward(const RowNorm<T>& norm,
                          int threads,
                          const NormGradients<T>& to);
 
-/// out = dropout of x; its own way back.
+/// Which elements of a matrix become 0; the others are multiplied by 1 / (1 - share). The choice is
+/// a function of the seed and an element's row and column: nothing is stored for the way back.
+struct Dropout {
+  std::uint64_t seed = 0;
+  double share = 0;
+};
+
+/// out = dropout of x; its own way back. Throws ValueError for a share outside [0, 1).
 template <class T>
 void drop_elements(MatrixView<const T> x, Dropout dropout, int threads, MatrixView<T> out);
 
