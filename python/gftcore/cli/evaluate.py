@@ -64,7 +64,7 @@ def evaluate(
     learned from, and their mean; several folders give one row each. A single network classifies
     every image of the manifest.
     """
-    from gftcore.datasets import read_manifest
+    from gftcore.datasets import SYNTHETIC_NOTICE, is_synthetic, read_manifest
     from gftcore.runs import read_predictions, run_model, score_run
 
     table = read_manifest(manifest)
@@ -105,12 +105,15 @@ def evaluate(
             {
                 "schema": _SCHEMA,
                 "manifest_sha256": table.sha256,
+                "synthetic": is_synthetic(table),
                 "split": None if None in kinds else split,
                 **(documents[0] if len(models) == 1 else {"runs": documents}),
             }
         )
     elif not quiet:
         _tell(scored, names)
+        if is_synthetic(table):
+            tell(SYNTHETIC_NOTICE)
     return 0
 
 

@@ -44,6 +44,7 @@ def train(
         typer.Option("--cache", help="Folder of graphs or measurements; default: in OUT."),
     ] = None,
     epochs: own.Epochs = None,
+    patience: own.Patience = None,
     batch_size: own.BatchSize = None,
     lr: own.Lr = None,
     lr_decay: own.LrDecay = None,
@@ -91,6 +92,7 @@ def train(
         seed,
         {
             "epochs": epochs,
+            "patience": patience,
             "batch_size": batch_size,
             "lr": lr,
             "lr_decay": lr_decay,
@@ -232,6 +234,8 @@ def _tell_plan(out: Path, folds: tuple[int, ...], rows: Any, *, json_: bool, qui
 def _tell_results(
     results: tuple[FoldResult, ...], table: Manifest, out: Path, *, json_: bool, quiet: bool
 ) -> None:
+    from gftcore.datasets import SYNTHETIC_NOTICE, is_synthetic
+
     if json_:
         document: dict[str, Any] = {
             "schema": _SCHEMA,
@@ -239,6 +243,7 @@ def _tell_results(
             "output": str(out),
             "manifest_sha256": table.sha256,
             "classes": list(table.classes),
+            "synthetic": is_synthetic(table),
             "folds": [result.to_dict() for result in results],
         }
         print_json(document)
@@ -254,3 +259,5 @@ def _tell_results(
             f"{result.validation_balanced_accuracy:>10.3f}  {shown}"
         )
     tell(f"balanced accuracy; results in {out}")
+    if is_synthetic(table):
+        tell(SYNTHETIC_NOTICE)

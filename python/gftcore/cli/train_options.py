@@ -23,6 +23,7 @@ __all__ += [
     "Lr",
     "LrDecay",
     "ModelKind",
+    "Patience",
     "Post",
     "Pre",
 ]
@@ -38,6 +39,10 @@ ModelKind = Annotated[
 ]
 Epochs = Annotated[
     int | None, typer.Option("--epochs", min=1, help="gnn: default 100; resnet18: 15.")
+]
+Patience = Annotated[
+    int | None,
+    typer.Option("--patience", min=1, help="gnn: epochs without a better one; default 20."),
 ]
 BatchSize = Annotated[
     int | None,
@@ -109,7 +114,7 @@ Trees = Annotated[int | None, typer.Option("--trees", help="forest: default 500.
 
 _OF_NETWORKS = {"epochs", "batch_size", "lr", "weight_decay"}
 _OF_GNN = {"lr_decay", "dropout", "hidden", "pre", "layers", "post", "final", "act", "linear_ends"}
-_OF_GNN |= {"rel_aggr", "class_weights", "smoothing", "scaling", "dtype"}
+_OF_GNN |= {"patience", "rel_aggr", "class_weights", "smoothing", "scaling", "dtype"}
 #: Kind of model to its options.
 _OPTIONS: Mapping[str, set[str]] = {
     "gnn": _OF_NETWORKS | _OF_GNN,

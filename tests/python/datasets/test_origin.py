@@ -23,7 +23,9 @@ def test_a_synthetic_cohort_is_known(manifest: datasets.Manifest) -> None:
     assert datasets.is_synthetic(manifest)
 
 
-@pytest.mark.parametrize("text", [None, "", "{", "[]", "{}", '{"schema": 1}', '{"schema": "other"}'])
+@pytest.mark.parametrize(
+    "text", [None, "", "{", "[]", "{}", '{"schema": 1}', '{"schema": "other"}']
+)
 def test_other_folders_are_not(manifest: datasets.Manifest, text: str | None) -> None:
     if text is not None:
         (manifest.folder / "cohort.json").write_text(text)

@@ -63,6 +63,28 @@ def test_every_combination_of_options(
     assert_as_in_staging(model)
 
 
+@pytest.mark.parametrize("pool", [("sum",), ("max", "sum"), ("mean", "sum", "max")])
+def test_scaled_sums_are_plain_ones_in_the_model(pool: tuple[str, ...]) -> None:
+    model = random_model(pool={"vessel": pool, "ica": ("sum",), "faz": ("max",)})
+    scales = {"vessel": 1 / 60, "ica": 3.0}
+    network = nn.GraphNetwork(model.config, sum_scale=scales)
+    network.set_weights(model.weights)
+    network.double().eval()
+    saved = network.to_model()
+    assert_as_in_staging(saved)
+    graphs = nn.graph_tensors(model.config, BATCH, dtype="float64")
+    with torch.no_grad():
+        learned = network(graphs).numpy()
+    np.testing.assert_allclose(learned, logits(saved, BATCH), rtol=1e-12, atol=1e-12)
+    # Negative control: the sums are scaled.
+    assert not np.allclose(learned, logits(model, BATCH), rtol=1e-3)
+
+
+def test_scales_of_sums_are_positive() -> None:
+    with pytest.raises(ArgumentError, match="sum_scale must be finite and greater than 0, got 0"):
+        nn.GraphNetwork(random_model().config, sum_scale={"vessel": 0})
+
+
 @pytest.mark.parametrize(
     "options",
     [

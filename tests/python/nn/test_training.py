@@ -60,6 +60,22 @@ def test_it_learns() -> None:
     assert fitted.best_epoch == best.epoch  # max takes the first of equals
 
 
+def test_patience_ends_a_training(tmp_path: Path) -> None:
+    whole = fit(CONFIG.replace(epochs=12, lr=0.2))
+    best = [entry.epoch for entry in whole.history if entry.best]
+    # The first epoch that is better than all before, and the one whose turn comes too late.
+    gaps = [(b - a, a) for a, b in zip(best, [*best[1:], 13], strict=True)]
+    patience = max(1, max(gap for gap, _ in gaps) - 1)
+    last = next(a + patience for gap, a in gaps if gap > patience)
+    file = tmp_path / "checkpoint.safetensors"
+    config = CONFIG.replace(epochs=12, lr=0.2, patience=patience)
+    stopped = fit(config, checkpoint=file)
+    assert [entry.epoch for entry in stopped.history] == list(range(min(last + 1, 12)))
+    assert fit(config, checkpoint=file).history == stopped.history
+    if len(stopped.history) < 12:
+        assert fit(config.replace(patience=12)).history == whole.history
+
+
 def test_the_model_is_that_of_the_best_epoch() -> None:
     fitted = fit()
     record = fitted.model.config.training
