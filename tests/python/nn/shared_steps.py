@@ -21,7 +21,7 @@ from gftcore.runs import EpochReport
 from labelled import labelled_graphs
 
 CONFIG = nn.TrainConfig(
-    hidden=8, n_layers=2, epochs=3, batch_size=7, lr=0.01, dropout=0.0, dtype="float64"
+    hidden=8, n_layers=2, epochs=3, batch_size=11, lr=0.01, dropout=0.0, dtype="float64"
 )
 
 
