@@ -135,8 +135,7 @@ void column_moments(MatrixView<const T> x, int threads, ColumnMoments to) {
   const simd::NormKernels<T> kernels = active_norm<T>();
   for_each_in_threads(blocks.size(), threads, [&](std::size_t i) {
     T* mean = found.data() + i * 2 * size;
-    kernels.moments(
-        {from.data + blocks[i].row * width, blocks[i].rows, width, mean, mean + size});
+    kernels.moments({from.data + blocks[i].row * width, blocks[i].rows, width, mean, mean + size});
   });
   for (std::size_t j = 0; j < asked; ++j) {
     double count = 0;
@@ -148,7 +147,8 @@ void column_moments(MatrixView<const T> x, int threads, ColumnMoments to) {
       const double far = static_cast<double>(found[i * 2 * size + j]) - mean;
       const double whole = count + more;
       mean += far * more / whole;
-      square += static_cast<double>(found[(i * 2 + 1) * size + j]) + far * far * count * more / whole;
+      square +=
+          static_cast<double>(found[(i * 2 + 1) * size + j]) + far * far * count * more / whole;
       count = whole;
     }
     to.mean[j] = mean;
