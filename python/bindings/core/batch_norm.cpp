@@ -62,11 +62,11 @@ void moments(const Array<T>& x, int threads, Array<double>& mean, Array<double>&
 
 template <class T>
 RowNorm<T> norm_from(const Array<T>& x,
-                       const Array<double>& mean,
-                       const Array<double>& variance,
-                       const Array<T>& weight,
-                       const Array<T>& bias,
-                       const std::string& act) {
+                     const Array<double>& mean,
+                     const Array<double>& variance,
+                     const Array<T>& weight,
+                     const Array<T>& bias,
+                     const std::string& act) {
   return {matrix(x),
           list_of(mean),
           list_of(variance),

@@ -53,10 +53,8 @@ struct Rows {
   /// Derivatives by x, weight and bias.
   std::vector<Table<T>> backward(int threads) const {
     std::vector<Table<T>> to{x, weight, bias};
-    batch_norm_backward<T>(norm(),
-                           {g.data(), rows, width},
-                           threads,
-                           {{to[0].data(), rows, width}, to[1], to[2]});
+    batch_norm_backward<T>(
+        norm(), {g.data(), rows, width}, threads, {{to[0].data(), rows, width}, to[1], to[2]});
     return to;
   }
 

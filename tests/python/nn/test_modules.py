@@ -161,7 +161,7 @@ def test_the_whole_network_compiles(training: bool) -> None:
     compiled = torch.compile(
         nn.GraphNetwork.from_model(model).train(training), fullgraph=True, backend="aot_eager"
     )
-    for sizes in (SIZES, SIZES[:3], SIZES[1:]):
+    for sizes in (SIZES, SIZES[:3]):
         graphs = nn.graph_tensors(model.config, random_batch(7, sizes))
         ours, theirs = gradients(plain, graphs), gradients(compiled, graphs)
         assert len(ours) == len(theirs)
