@@ -16,6 +16,7 @@ from marker_cases import classification_cases, marker_cases
 from nn_cases import nn_cases
 from peers import baseline
 from synth_cases import imaging_cases, synth_cases
+from train_cases import train_cases
 
 # Time of a full sample on AVX-512.
 LIMIT_S = {"edt": 0.028, "centreline": 0.020}
@@ -94,7 +95,7 @@ GROUPS: dict[str, tuple[Callable[[Sample], Iterator[Case]], ...]] = {
     "imaging": (imaging_cases,),
     "biomarkers": (marker_cases,),
     "classification": (classification_cases,),
-    "nn": (nn_cases,),
+    "nn": (nn_cases, train_cases),
     "ig": (ig_cases,),
     "mask": (mask_cases,),
     "image": (image_cases,),

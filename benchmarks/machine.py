@@ -21,6 +21,7 @@ PACKAGES = (
     "numpy",
     "scipy",
     "scikit-image",
+    "scikit-learn",
     "opencv-contrib-python-headless",
     "connected-components-3d",
     "edt",
@@ -28,6 +29,7 @@ PACKAGES = (
     "sknw",
     "torch",
     "torch-geometric",
+    "transformers",
 )
 NOT_REPEATED = "--json"  # where the file went says nothing about what is in it
 

@@ -39,6 +39,7 @@ GROUPS = (
     "biomarkers",
     "classification",
     "nn",
+    "training",
     "mask",
     "image",
     "batch",

@@ -24,7 +24,8 @@ import zipfile
 names = zipfile.ZipFile(sys.argv[1]).namelist()
 print(sys.argv[1].rsplit("/", 1)[1], len(names), "files")
 foreign = [n for n in names if not n.startswith(("gftcore/", "gftcore-"))]
-wanted = ["gftcore/_core.pyi", "gftcore/py.typed", "gftcore/assets/demo_octa.png"]
+wanted = ["gftcore/_core.pyi", "gftcore/py.typed"]
+wanted += [f"gftcore/assets/{name}" for name in ("demo_octa.png", "staging.safetensors")]
 absent = [n for n in wanted if n not in names]
 if not any(n.startswith("gftcore/_core.") and n.endswith(".so") for n in names):
     absent.append("gftcore/_core.*.so")
@@ -42,3 +43,4 @@ python3 -m pip --python "$folder/bare" install --quiet "$folder"/dist/gftcore-*.
 cd "$folder"
 offline bare/bin/gftcore demo --out demo --quiet
 demo_written demo
+offline bare/bin/gftcore stage demo/demo_octa.png --json | grep -q '"prediction"'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the gate times: each stage from image to graph, synthetic eyes, files, and the import.
+"""What the gate times: each stage from image to graph and class, scores, files, and the import.
 
 A workload is prepared outside of the clock and returns a call; the call returns its answer.
 Functions are looked up when a workload is prepared, so an older package merely lacks some.
@@ -17,7 +17,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from gate.inputs import CROP, Array
+import numpy as np
+
+from gate.inputs import CROP, SEED, Array
+from gate.networks import Layer, make_model
 
 Call = Callable[[], Any]
 
@@ -42,6 +45,22 @@ class Prepared:
     @cached_property
     def synth(self) -> Any:
         return importlib.import_module("gftcore.synth")
+
+    @cached_property
+    def staging(self) -> Any:
+        return importlib.import_module("gftcore.staging")
+
+    @cached_property
+    def biomarkers(self) -> Any:
+        return importlib.import_module("gftcore.biomarkers")
+
+    @cached_property
+    def metrics(self) -> Any:
+        return importlib.import_module("gftcore.metrics")
+
+    @cached_property
+    def core(self) -> Any:
+        return importlib.import_module("gftcore._core")
 
     @cached_property
     def traced(self) -> Any:
@@ -150,6 +169,56 @@ def make_eye(prepared: Prepared) -> Call:
     return call
 
 
+def predict(prepared: Prepared) -> Call:
+    function, graphs = prepared.staging.predict, [prepared.small_graph] * 8
+    model = make_model(prepared.staging, prepared.small_graph)
+
+    def call() -> Any:
+        found = function(model, graphs, threads=1)
+        return found.logits, found.probabilities
+
+    return call
+
+
+def sage_layer(prepared: Prepared) -> Call:
+    function, layer = prepared.core.sage_layer, Layer()
+
+    def call() -> Any:
+        function(*layer.forward)
+        return layer.out
+
+    return call
+
+
+def sage_layer_backward(prepared: Prepared) -> Call:
+    function, layer = prepared.core.sage_layer_backward, Layer()
+
+    def call() -> Any:
+        function(*layer.backward)
+        return layer.gradients
+
+    return call
+
+
+def biomarkers(prepared: Prepared) -> Call:
+    function = prepared.biomarkers.biomarkers
+    found = prepared.graph.extract(prepared["mask"], keep=("mask", "skeleton"))
+    return lambda: function(found)
+
+
+def bootstrap(prepared: Prepared) -> Call:
+    """Intervals of the scores of a cohort, two eyes a subject."""
+    function, labels = prepared.metrics.bootstrap_intervals, ("Healthy", "NPDR", "PDR")
+    rng = np.random.Generator(np.random.PCG64(SEED))
+    truth = [labels[i] for i in rng.integers(0, 3, 1264).tolist()]
+    shares = rng.integers(1, 1000, (1264, 3)) / 3000
+    shares[:, 2] = 1 - shares[:, 0] - shares[:, 1]
+    subjects = [f"{i // 2}" for i in range(1264)]
+    return lambda: function(
+        truth, labels=labels, subjects=subjects, probabilities=shares, resamples=50
+    )
+
+
 def save(prepared: Prepared) -> Call:
     function, graph, path = prepared.graph.save, prepared.small_graph, own_file()
     return lambda: function(graph, path)
@@ -207,6 +276,11 @@ WORKLOADS = (
     Workload("grow_vessels", grow_vessels),
     Workload("draw_vessels", draw_vessels),
     Workload("make_eye", make_eye),
+    Workload("predict", predict),
+    Workload("sage_layer", sage_layer),
+    Workload("sage_layer backward", sage_layer_backward),
+    Workload("biomarkers", biomarkers),
+    Workload("bootstrap", bootstrap),
     Workload("save", save),
     Workload("load", load),
     Workload("import gftcore", import_package, clock="own"),

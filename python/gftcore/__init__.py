@@ -24,6 +24,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from gftcore import (
+        baselines,
         biomarkers,
         cli,
         datasets,
@@ -33,7 +34,9 @@ if TYPE_CHECKING:
         metrics,
         model,
         nn,
+        pipeline,
         reference,
+        runs,
         segmentation,
         staging,
         synth,
@@ -45,6 +48,7 @@ __all__ = [
     "GftcoreError",
     "GftcoreWarning",
     "__version__",
+    "baselines",
     "biomarkers",
     "cli",
     "datasets",
@@ -54,7 +58,9 @@ __all__ = [
     "metrics",
     "model",
     "nn",
+    "pipeline",
     "reference",
+    "runs",
     "segmentation",
     "set_simd_target",
     "simd_target",
@@ -68,6 +74,7 @@ __getattr__, __dir__ = attach(
     {
         name: name
         for name in (
+            "baselines",
             "biomarkers",
             "cli",
             "datasets",
@@ -77,7 +84,9 @@ __getattr__, __dir__ = attach(
             "metrics",
             "model",
             "nn",
+            "pipeline",
             "reference",
+            "runs",
             "segmentation",
             "staging",
             "synth",

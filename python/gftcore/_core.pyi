@@ -19,12 +19,16 @@ __all__: list[str] = [
     "SkeletonGraph",
     "adjacency",
     "assign_pixels",
+    "batch_norm",
+    "batch_norm_backward",
     "border_anchors",
+    "column_moments",
     "count_boxes",
     "count_sectors",
     "csr_from_edges",
     "draw_mask",
     "draw_vessels",
+    "drop_elements",
     "extract",
     "extract_image",
     "faces",
@@ -33,6 +37,7 @@ __all__: list[str] = [
     "form_image",
     "gaussian_taps",
     "grow_vessels",
+    "keep_freed_memory",
     "label",
     "local_contrast",
     "match_faces",
@@ -286,9 +291,97 @@ def assign_pixels(
     Index of the nearest point of the same component for each mask pixel.
     """
 
+@typing.overload
+def batch_norm(
+    x: numpy.typing.NDArray[numpy.float32],
+    mean: numpy.typing.NDArray[numpy.float64],
+    variance: numpy.typing.NDArray[numpy.float64],
+    weight: numpy.typing.NDArray[numpy.float32],
+    bias: numpy.typing.NDArray[numpy.float32],
+    act: str,
+    threads: typing.SupportsInt | typing.SupportsIndex,
+    out: numpy.typing.NDArray[numpy.float32],
+) -> None:
+    """
+    Fill `out` with normalised rows after activation.
+    """
+
+@typing.overload
+def batch_norm(
+    x: numpy.typing.NDArray[numpy.float64],
+    mean: numpy.typing.NDArray[numpy.float64],
+    variance: numpy.typing.NDArray[numpy.float64],
+    weight: numpy.typing.NDArray[numpy.float64],
+    bias: numpy.typing.NDArray[numpy.float64],
+    act: str,
+    threads: typing.SupportsInt | typing.SupportsIndex,
+    out: numpy.typing.NDArray[numpy.float64],
+) -> None:
+    """
+    Fill `out` with normalised rows after activation.
+    """
+
+@typing.overload
+def batch_norm_backward(
+    g: numpy.typing.NDArray[numpy.float32],
+    x: numpy.typing.NDArray[numpy.float32],
+    mean: numpy.typing.NDArray[numpy.float64],
+    variance: numpy.typing.NDArray[numpy.float64],
+    weight: numpy.typing.NDArray[numpy.float32],
+    bias: numpy.typing.NDArray[numpy.float32],
+    act: str,
+    threads: typing.SupportsInt | typing.SupportsIndex,
+    grad_x: numpy.typing.NDArray[numpy.float32],
+    grad_weight: numpy.typing.NDArray[numpy.float32],
+    grad_bias: numpy.typing.NDArray[numpy.float32],
+) -> None:
+    """
+    Fill the last three with the derivatives of `batch_norm`.
+    """
+
+@typing.overload
+def batch_norm_backward(
+    g: numpy.typing.NDArray[numpy.float64],
+    x: numpy.typing.NDArray[numpy.float64],
+    mean: numpy.typing.NDArray[numpy.float64],
+    variance: numpy.typing.NDArray[numpy.float64],
+    weight: numpy.typing.NDArray[numpy.float64],
+    bias: numpy.typing.NDArray[numpy.float64],
+    act: str,
+    threads: typing.SupportsInt | typing.SupportsIndex,
+    grad_x: numpy.typing.NDArray[numpy.float64],
+    grad_weight: numpy.typing.NDArray[numpy.float64],
+    grad_bias: numpy.typing.NDArray[numpy.float64],
+) -> None:
+    """
+    Fill the last three with the derivatives of `batch_norm`.
+    """
+
 def border_anchors(mask: numpy.typing.NDArray[numpy.uint8]) -> numpy.ndarray:
     """
     int64 [B, 2]: the middle pixel of each foreground run on the image frame.
+    """
+
+@typing.overload
+def column_moments(
+    x: numpy.typing.NDArray[numpy.float32],
+    threads: typing.SupportsInt | typing.SupportsIndex,
+    mean: numpy.typing.NDArray[numpy.float64],
+    variance: numpy.typing.NDArray[numpy.float64],
+) -> None:
+    """
+    Fill the last two with mean and variance of each column.
+    """
+
+@typing.overload
+def column_moments(
+    x: numpy.typing.NDArray[numpy.float64],
+    threads: typing.SupportsInt | typing.SupportsIndex,
+    mean: numpy.typing.NDArray[numpy.float64],
+    variance: numpy.typing.NDArray[numpy.float64],
+) -> None:
+    """
+    Fill the last two with mean and variance of each column.
     """
 
 def count_boxes(
@@ -335,6 +428,30 @@ def draw_vessels(
 ) -> tuple[numpy.typing.NDArray[numpy.bool], numpy.typing.NDArray[numpy.float32]]:
     """
     Mask of straight vessels and their image, which is `block` times smaller.
+    """
+
+@typing.overload
+def drop_elements(
+    x: numpy.typing.NDArray[numpy.float32],
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    share: typing.SupportsFloat | typing.SupportsIndex,
+    threads: typing.SupportsInt | typing.SupportsIndex,
+    out: numpy.typing.NDArray[numpy.float32],
+) -> None:
+    """
+    Fill `out` with x, some elements being 0 and the others larger by as much.
+    """
+
+@typing.overload
+def drop_elements(
+    x: numpy.typing.NDArray[numpy.float64],
+    seed: typing.SupportsInt | typing.SupportsIndex,
+    share: typing.SupportsFloat | typing.SupportsIndex,
+    threads: typing.SupportsInt | typing.SupportsIndex,
+    out: numpy.typing.NDArray[numpy.float64],
+) -> None:
+    """
+    Fill `out` with x, some elements being 0 and the others larger by as much.
     """
 
 def extract(
@@ -414,6 +531,11 @@ def grow_vessels(
 ) -> dict:
     """
     Arterial and venous trees, as a dict of arrays; options are those of GrowthOptions.
+    """
+
+def keep_freed_memory() -> bool:
+    """
+    Make the C library keep what is freed; returns whether it can.
     """
 
 def label(

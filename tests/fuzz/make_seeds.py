@@ -21,8 +21,8 @@ import figures  # noqa: E402
 
 #: Targets that read a shape, eight option bytes and a mask.
 SCENES = (
-    "distance", "extract", "faces", "faz", "label", "nearest", "regions", "segments", "thinning",
-    "trace",
+    "biomarkers", "distance", "extract", "faces", "faz", "label", "nearest", "regions", "segments",
+    "thinning", "trace",
 )  # fmt: skip
 _ANY_SHAPE = 7  # the class of shapes that takes both sides as they are
 _BITS = 0  # the way of giving a mask that takes its pixels as bits
@@ -75,6 +75,22 @@ def seeds() -> dict[Path, bytes]:
     # drawing: block, side in blocks, seed, vessels; growth: seed, trees, turns, then settings
     for side in (0, 5, 11):
         out[Path("synth") / f"drawing-{side}"] = bytes((0, side, side, side, 1, 9))
+    # kind, seed, types and options, spoiled, depths, hidden, classes; of each of three types its
+    # features and pools; missing relations; graphs: seed, kind, number, nodes of each type
+    for kind in range(3):  # alone, a wrong batch, threads
+        for options in (2, 34):  # linear ends
+            types = bytes((9, 15, 5, 7, 2, 1))
+            graphs = bytes((1, 0, 0, 3, 220, 7, 1, 4, 0, 1, 0, 0, 0, 8, 1, 7, 3))
+            network = bytes((kind, 1, 0, options, 0, 138, 15, 2)) + types + bytes(2)
+            out[Path("network") / f"kind-{kind}-{options}"] = network + graphs
+    out[Path("network") / "gcn"] = bytes(
+        (0, 1, 0, 12, 0, 138, 15, 2, 9, 15, 0, 0, 1, 0, 0, 3, 9, 4)
+    )
+    for act in range(4):  # kind, types and act, seed, width; nodes and depths; relations
+        layer = bytes((act, 1 + 4 * act, 1, 0, 15, 230, 15, 7, 4, 4, 0, 1, 3, 4))
+        out[Path("sage_layer") / f"act-{act}"] = layer
+    for kind in (0, 1, 2, 4):  # spoiled, kind, seed, images, classes, groups, resamples
+        out[Path("resample") / f"kind-{kind}"] = bytes((0, kind, 1, 0, 20, 2, 7, 3))
     usual = bytes(18) + bytes((7, 60)) + bytes(17) + bytes((7, 60)) + bytes(17)
     for seed in (1, 2):
         out[Path("synth") / f"growth-{seed}"] = bytes((1, seed, 0, 4, 3)) + usual

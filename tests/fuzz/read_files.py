@@ -22,7 +22,7 @@ from typing import Any
 import mutations
 import numpy as np
 
-from gftcore import datasets, graph, io, model, synth
+from gftcore import datasets, graph, io, model, staging, synth
 from gftcore.errors import GftcoreError
 
 #: Pixel limit of the readers in these runs; larger images must be refused, not decoded.
@@ -199,53 +199,89 @@ class Lists:
 
 
 class Models:
-    """Cases for `Model.load`: the weights' file alone, with its header or configuration changed."""
+    """Cases for `Model.load`: weights, header or configuration changed, in one file or beside."""
 
     def __init__(self, folder: Path) -> None:
+        found = graph.extract(np.random.default_rng(1).random((14, 19)) < 0.6)
+        columns = {"vessel": found.vessel_columns, "ica": found.ica_columns}
+        columns["faz"] = found.ica_columns
         features = {
-            name: model.FeatureSet(columns=("area", "extent"), mean=(1, 0.5), sd=(2, 0.1))
-            for name in ("vessel", "ica", "faz")
+            name: model.FeatureSet(columns=tuple(names[:2]), mean=(1, 0.5), sd=(2, 0.1))
+            for name, names in columns.items()
         }
-        config = model.ModelConfig(features=features, hidden=2, training={"seed": 1})
-        weights = model.initial_weights(config, seed=0)
-        model.Model(config=config, weights=weights).save(folder / "sound")
-        self.valid = (folder / "sound" / "model.safetensors").read_bytes()
+        configs = (
+            model.ModelConfig(features=features, hidden=2, training={"seed": 1}),
+            model.ModelConfig(features=features, hidden=2, rel_aggr="cat", n_pre=0, act="elu"),
+            model.ModelConfig(features={"vessel": features["vessel"]}, hidden=3, conv="gcn"),
+        )
+        self.found = found
+        self.valid = []
+        for config in configs:
+            weights = model.initial_weights(config, seed=0)
+            model.Model(config=config, weights=weights).save(folder / "sound")
+            self.valid.append((folder / "sound" / "model.safetensors").read_bytes())
 
     def make(self, rng: np.random.Generator, folder: Path) -> Path:
-        """Write one malformed file."""
+        """Write one malformed model, a third of them with its configuration in a file beside it."""
         path = folder / "case.safetensors"
-        end = 8 + int.from_bytes(self.valid[:8], "little")
-        header, body = self.valid[8:end], self.valid[end:]
+        valid = self.valid[int(rng.integers(len(self.valid)))]
+        end = 8 + int.from_bytes(valid[:8], "little")
+        header, body = valid[8:end], valid[end:]
         how = rng.random()
-        if how < 0.25:
-            path.write_bytes(mutations.damaged(rng, self.valid, [self.valid]))
+        if how < 0.2:
+            path.write_bytes(mutations.damaged(rng, valid, self.valid))
             return path
-        if how < 0.35:
+        if how < 0.3:
             spoiled = bytearray(body)  # other values, sometimes no numbers
             spoiled[int(rng.integers(len(body)))] = int(rng.integers(256))
             body = bytes(spoiled)
-        elif how < 0.6:
+        elif how < 0.5:
             header = mutations.other_json(rng, header)
         else:
             content = json.loads(header)
             text = content["__metadata__"]["config"].encode()
-            changed = mutations.other_json(rng, text).decode("utf-8", "replace")
-            content["__metadata__"]["config"] = changed
+            changed = mutations.other_json(rng, text)
+            if how < 0.8:
+                content["__metadata__"]["config"] = changed.decode("utf-8", "replace")
+            else:
+                path = folder / "case.model" / "config.json"
+                path.parent.mkdir(exist_ok=True)
+                path.write_bytes(changed)
+                if rng.random() < 0.7:  # else both files must say the same
+                    del content["__metadata__"]["config"]
             header = json.dumps(content).encode()
-        path.write_bytes(len(header).to_bytes(8, "little") + header + body)
+        weights = path if path.suffix == ".safetensors" else path.with_name("model.safetensors")
+        weights.write_bytes(len(header).to_bytes(8, "little") + header + body)
         return path
 
     def judge(self, rng: np.random.Generator, path: Path) -> tuple[str, str]:
         """Load the model and use what was loaded."""
         del rng
+        given = path if path.suffix == ".safetensors" else path.parent
+        loaded = None
 
         def load() -> model.Model:
-            found = model.Model.load(path)
-            found.sha256  # noqa: B018
-            found.save(path.with_name("again"))
-            return found
+            nonlocal loaded
+            loaded = model.Model.load(given)
+            return loaded
 
-        return judge(load, lambda found: isinstance(found, model.Model), path)
+        outcome, wrong = judge(load, lambda found: isinstance(found, model.Model), given)
+        if loaded is not None:
+            wrong = wrong or self._use(loaded, given)
+        return outcome, wrong
+
+    def _use(self, found: model.Model, path: Path) -> str:
+        try:
+            again = path.with_name("again")
+            found.save(again)
+            if model.Model.load(again).sha256 != found.sha256:
+                return "saved and loaded again it is another one"
+            staging.predict(found, [self.found], threads=1)
+        except GftcoreError:
+            return ""  # columns that a graph lacks, values that overflow
+        except Exception as error:
+            return f"loaded, but then {type(error).__name__}: {error}"
+        return ""
 
 
 def run(kind: str, cases: int, first: int, folder: Path) -> dict[str, Any]:

@@ -24,9 +24,13 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 #: Targets that take a third of a millisecond; they get what the others leave.
-LIGHT = ("bit_image", "distance", "edges", "faz", "label", "nearest", "segments")
+LIGHT = (
+    "biomarkers", "bit_image", "distance", "edges", "faz", "label", "nearest", "resample",
+    "segments",
+)  # fmt: skip
 HEAVY = (
-    "extract", "faces", "filters", "regions", "segment", "synth", "thinning", "threshold", "trace",
+    "extract", "faces", "filters", "network", "regions", "sage_layer", "segment", "synth",
+    "thinning", "threshold", "trace",
 )  # fmt: skip
 TARGETS = tuple(sorted(LIGHT + HEAVY))
 #: Inputs are options and a small picture; more bytes would not be read.

@@ -32,8 +32,8 @@ TOP_LEVEL = {
     "tests",
 }
 BASE_SUBPACKAGES = (
-    "attribution", "biomarkers", "cli", "datasets", "graph", "io", "metrics", "model",
-    "segmentation", "staging", "synth",
+    "attribution", "biomarkers", "cli", "datasets", "graph", "io", "metrics", "model", "pipeline",
+    "runs", "segmentation", "staging", "synth",
 )  # fmt: skip
 NOT_IN_BASE = ("cv2", "matplotlib", "numba", "pandas", "scipy", "skimage", "sklearn", "torch")
 
@@ -151,10 +151,15 @@ def test_import_contracts_hold():
         ("datasets/assign.py", "import torch", "Nothing optional in the base"),
         ("model/weights.py", "import gftcore.staging", "Layers"),
         ("staging/inference.py", "import torch", "Nothing optional in the base"),
+        ("pipeline/staging.py", "import torch", "Nothing optional in the base"),
+        ("staging/inference.py", "import gftcore.pipeline", "Layers"),
         ("datasets/assign.py", "import sklearn", "Nothing optional in the base"),
         ("metrics/classification.py", "import sklearn", "Nothing optional in the base"),
         ("biomarkers/boxes.py", "import gftcore.metrics", "Layers"),
         ("graph/api.py", "import gftcore.biomarkers", "Layers"),
+        ("datasets/assign.py", "import gftcore.runs", "Layers"),
+        ("runs/folder.py", "import torch", "Nothing optional in the base"),
+        ("nn/fit.py", "import gftcore.baselines", "Layers"),
         ("graph/api.py", "import gftcore.reference", "Nobody needs the reference"),
         ("reference/label.py", "import gftcore.graph", "The reference stands alone"),
         ("graph/api.py", "import figures", "Nobody needs tests or benchmarks"),

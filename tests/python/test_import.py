@@ -34,6 +34,7 @@ def loaded_after(code: str) -> set[str]:
         "import gftcore.biomarkers, gftcore.datasets, gftcore.graph, gftcore.io, gftcore.metrics",
         "import gftcore.segmentation, gftcore.synth, gftcore.model, gftcore.staging",
         "import gftcore.attribution",
+        "import gftcore.pipeline",
         "from gftcore.cli import main; main(['--help'])",
     ],
 )
@@ -59,6 +60,7 @@ def test_no_numpy_yet(code: str) -> None:
         "from gftcore.model import *",
         "from gftcore.staging import *",
         "from gftcore.attribution import *",
+        "from gftcore.pipeline import *",
         "from gftcore import graph, staging\n"
         "one = staging.FeatureSet(columns=('length',), mean=(1,), sd=(1,))\n"
         "config = staging.ModelConfig(features={'vessel': one})\n"
@@ -92,6 +94,7 @@ def test_the_base_needs_no_optional_package(code: str) -> None:
         "gftcore.io",
         "gftcore.metrics",
         "gftcore.model",
+        "gftcore.pipeline",
         "gftcore.staging",
         "gftcore.synth",
     ],

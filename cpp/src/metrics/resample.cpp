@@ -26,6 +26,7 @@ void require_range(std::span<const std::int32_t> values, index_t end, const char
 
 void require_images(const Classified& images) {
   const std::size_t n = images.truth.size();
+  if (images.num_groups < 0) throw ValueError("groups must not be fewer than none");
   if (images.classes < 1 || images.classes > kMaxClasses) {
     throw ValueError("classes must be between 1 and " + std::to_string(kMaxClasses) + ", got " +
                      std::to_string(images.classes));

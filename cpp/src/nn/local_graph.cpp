@@ -22,36 +22,43 @@ Range nodes_of(const NodeView<T>& type, index_t graph) {
   return {type.node_ptr[g], type.node_ptr[g + 1]};
 }
 
+/// to - from for any two numbers, modulo 2^64.
+std::uint64_t distance(index_t from, index_t to) {
+  return static_cast<std::uint64_t>(to) - static_cast<std::uint64_t>(from);
+}
+
 template <class T>
 void copy_edges(const EdgeView& from, Range sources, Range targets, LocalEdges<T>& out) {
   const auto first_row = static_cast<std::size_t>(targets.first);
   const index_t* rowptr = from.rowptr.data() + first_row;
   const index_t rows = targets.size();
   const index_t first = rowptr[0];
-  const index_t edges = rowptr[rows] - first;
-  if (first < 0 || edges < 0 || rowptr[rows] > std::ssize(from.col) ||
-      edges > std::numeric_limits<std::int32_t>::max()) {
+  const index_t end = rowptr[rows];
+  if (first < 0 || end < first || end > std::ssize(from.col) ||
+      end - first > std::numeric_limits<std::int32_t>::max()) {
     throw ValueError("row pointers of a relation must rise from 0 to its number of edges");
   }
+  const index_t edges = end - first;
   out.sources = sources.size();
   out.targets = rows;
   out.rowptr.resize(static_cast<std::size_t>(rows) + 1);
   out.col.resize(static_cast<std::size_t>(edges));
-  index_t last = first;
-  bool rises = true;
+  // Signs are collected, so that the compiler can take several values at a time.
+  std::uint64_t wrong = 0;
   for (index_t v = 0; v <= rows; ++v) {
-    rises = rises && rowptr[v] >= last && rowptr[v] <= first + edges;
-    last = rowptr[v];
-    out.rowptr[static_cast<std::size_t>(v)] = static_cast<std::int32_t>(last - first);
+    const std::uint64_t place = distance(first, rowptr[v]);
+    const index_t before = rowptr[std::max<index_t>(v - 1, 0)];
+    wrong |= place | distance(rowptr[v], end) | distance(before, rowptr[v]);
+    out.rowptr[static_cast<std::size_t>(v)] = static_cast<std::int32_t>(place);
   }
-  if (!rises) throw ValueError("row pointers of a relation must not fall");
+  if ((wrong >> 63) != 0) throw ValueError("row pointers of a relation must not fall");
   const index_t* col = from.col.data() + first;
-  bool inside = true;
   for (index_t e = 0; e < edges; ++e) {
-    inside = inside && col[e] >= sources.first && col[e] < sources.last;
-    out.col[static_cast<std::size_t>(e)] = static_cast<std::int32_t>(col[e] - sources.first);
+    const std::uint64_t place = distance(sources.first, col[e]);
+    wrong |= place | distance(col[e], sources.last - 1);
+    out.col[static_cast<std::size_t>(e)] = static_cast<std::int32_t>(place);
   }
-  if (!inside) throw ValueError("an edge must not leave its graph");
+  if ((wrong >> 63) != 0) throw ValueError("an edge must not leave its graph");
 }
 
 template <class T>

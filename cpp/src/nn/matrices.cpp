@@ -12,9 +12,11 @@ Matrix identity(index_t size) {
 Matrix product(const Matrix& a, const Matrix& b) {
   Matrix out(a.rows, b.cols);
   for (index_t i = 0; i < a.rows; ++i) {
+    double* to = out.row(i);
     for (index_t k = 0; k < a.cols; ++k) {
       const double x = a.row(i)[k];
-      for (index_t j = 0; j < b.cols; ++j) out.row(i)[j] += x * b.row(k)[j];
+      const double* from = b.row(k);
+      for (index_t j = 0; j < b.cols; ++j) to[j] += x * from[j];
     }
   }
   return out;

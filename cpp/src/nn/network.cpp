@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gftcore/nn/network.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -53,11 +54,20 @@ class Reader {
   const NamedWeights& weights_;
 };
 
+/// So that numbers of weights never overflow.
+constexpr index_t kMostFeatures = 65536;
+
 void require_domain(const Network& network, const NetworkDepths& depths) {
-  const bool widths = network.hidden >= 1 && network.hidden <= 4096 && network.classes >= 1;
+  const auto within = [](index_t n) { return n >= 1 && n <= kMostFeatures; };
+  const bool widths = network.hidden >= 1 && network.hidden <= 4096 && within(network.classes) &&
+                      std::ranges::all_of(network.types, within, &NodeType::features);
   const bool counts = depths.pre >= 0 && depths.layers >= 1 && depths.post >= 0 && depths.head >= 1;
   if (!widths || !counts || network.types.empty()) {
-    throw ValueError("a network must have types, channels, classes, layers and a head");
+    throw ValueError("a network must have types, features, channels, classes, layers and a head");
+  }
+  const auto pools_none = [](const NodeType& type) { return type.pools.empty(); };
+  if (std::ranges::all_of(network.types, pools_none)) {
+    throw ValueError("a network must have a pool, so that its head has something to read");
   }
   const auto types = static_cast<int>(network.types.size());
   for (const RelationEnds& relation : network.relations) {

@@ -98,6 +98,8 @@ struct GatherPanel {
   template <int kVectors>
   void run(std::ptrdiff_t first) const {
     for (std::ptrdiff_t row = 0; row < job.rows; ++row) {
+      // Most rows of a relation from or to a single node.
+      if (job.add && job.rowptr[row] == job.rowptr[row + 1]) continue;
       Lanes sum[kVectors];
 #pragma GCC unroll 8
       for (int v = 0; v < kVectors; ++v) sum[v] = splat(Real{0});

@@ -26,6 +26,7 @@ void bind_extract(py::module_& m);
 void bind_network(py::module_& m);
 void bind_attribution(py::module_& m);
 void bind_sage_layer(py::module_& m);
+void bind_batch_norm(py::module_& m);
 void bind_synth(py::module_& m);
 void bind_biomarkers(py::module_& m);
 void bind_metrics(py::module_& m);

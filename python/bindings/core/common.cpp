@@ -7,6 +7,7 @@
 
 #include "bindings.hpp"
 #include "gftcore/common/cpu_features.hpp"
+#include "gftcore/common/heap.hpp"
 
 namespace gftcore::python {
 
@@ -28,6 +29,9 @@ void bind_common(py::module_& m) {
       [](const std::string& text) { set_active_target(target_from_name(text)); },
       py::arg("target"),
       "Force an instruction set for the whole process.");
+  m.def("keep_freed_memory",
+        keep_freed_memory,
+        "Make the C library keep what is freed; returns whether it can.");
 }
 
 }  // namespace gftcore::python

@@ -17,6 +17,7 @@ PYBIND11_MODULE(_core, m) {
   gftcore::python::bind_network(m);
   gftcore::python::bind_attribution(m);
   gftcore::python::bind_sage_layer(m);
+  gftcore::python::bind_batch_norm(m);
   gftcore::python::bind_synth(m);
   gftcore::python::bind_biomarkers(m);
   gftcore::python::bind_metrics(m);

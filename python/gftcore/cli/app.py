@@ -14,6 +14,7 @@ from gftcore.cli.doctor import doctor
 from gftcore.cli.evaluate import evaluate
 from gftcore.cli.extract import extract
 from gftcore.cli.segment import segment
+from gftcore.cli.stage import stage
 from gftcore.cli.train import train
 
 __all__ = ["app"]
@@ -47,6 +48,6 @@ def _options(
     """
 
 
-for _command in (demo, segment, extract, train, evaluate, doctor):
+for _command in (demo, segment, extract, stage, train, evaluate, doctor):
     app.command()(_command)
 app.add_typer(data)

@@ -16,6 +16,7 @@ from gftcore.errors import RefusedError
 
 if TYPE_CHECKING:
     from gftcore.graph import HeteroGraph
+    from gftcore.pipeline import StagedImage
 
 __all__ = ["demo"]
 
@@ -45,9 +46,10 @@ def demo(
     quiet: options.Quiet = False,
     debug: options.Debug = False,  # noqa: ARG001 - read by `guarded`
 ) -> int:
-    """Extract the graph of a small synthetic sample: graph, tables, overlay picture.
+    """Extract the graph of a small synthetic sample, and stage it: graph, tables, overlay picture.
 
     The sample was drawn by a program and shows no person. Results of an earlier demo are replaced.
+    The network was trained on synthetic images, too; not for clinical use.
     """
     targets = [out / name for name in _FILES]
     _check_free(out, targets, overwrite=overwrite)
@@ -56,7 +58,8 @@ def demo(
         return 0
     began = time.perf_counter()
     graph = _run(out)
-    numbers = _numbers(graph, time.perf_counter() - began)
+    seconds = time.perf_counter() - began
+    numbers = {**_numbers(graph, seconds), "staging": _staging(graph)}
     _tell(targets, numbers, json_=json_, quiet=quiet, dry_run=False)
     return 0
 
@@ -109,6 +112,23 @@ def _numbers(graph: HeteroGraph, seconds: float) -> dict[str, Any]:
     }
 
 
+def _staging(graph: HeteroGraph) -> dict[str, Any]:
+    from gftcore.model import default_model
+    from gftcore.pipeline import model_notice, stage_graph
+
+    model = default_model()
+    staged: StagedImage = stage_graph(graph, model)
+    probabilities = zip(staged.classes, staged.probabilities.tolist(), strict=True)
+    return {
+        "prediction": staged.prediction,
+        "probabilities": {name: round(p, 4) for name, p in probabilities},
+        "warnings": list(staged.warnings),
+        "model_sha256": staged.model_sha256,
+        "seconds": round(staged.seconds["standardise"] + staged.seconds["network"], 4),
+        "notice": model_notice(model),
+    }
+
+
 def _tell(
     targets: list[Path], numbers: dict[str, Any], *, json_: bool, quiet: bool, dry_run: bool
 ) -> None:
@@ -130,5 +150,9 @@ def _tell(
         f"{numbers['edges']} edges. Core {1000 * numbers['core_seconds']:.0f} ms, with files "
         f"{numbers['seconds']:.1f} s."
     )
+    staging = numbers["staging"]
+    shares = ", ".join(f"{name} {p:.3f}" for name, p in staging["probabilities"].items())
+    tell(f"The default network calls it {staging['prediction']}: {shares}.")
+    tell(f"{staging['notice']} The sample is drawn, too.")
     for path in files:
         tell(path)

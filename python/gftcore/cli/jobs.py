@@ -83,10 +83,11 @@ class Job:
         return out | {"warnings": list(self.warnings), "counts": self.counts}
 
 
-def find_jobs(paths: Sequence[Path], out: Path) -> list[Job]:
+def find_jobs(paths: Sequence[Path], out: Path | None) -> list[Job]:
     """List the files to work on; folders are searched, the output folder is left out.
 
-    A path that does not exist is a job that has failed already.
+    A path that does not exist is a job that has failed already. Without an output folder names may
+    repeat.
 
     Raises
     ------
@@ -96,7 +97,8 @@ def find_jobs(paths: Sequence[Path], out: Path) -> list[Job]:
         If two files would get the same result name, or if `out` is one of the input folders, whose
         next search would find the results.
     """
-    jobs: dict[PurePosixPath, Job] = {}
+    jobs: list[Job] = []
+    named: dict[PurePosixPath, Job] = {}
     missing: list[Job] = []
     seen: set[Path] = set()
     for path, relative in _files(paths, out, missing):
@@ -105,17 +107,18 @@ def find_jobs(paths: Sequence[Path], out: Path) -> list[Job]:
             continue
         seen.add(real)
         stem = PurePosixPath(relative.with_suffix("").as_posix())
-        if stem in jobs:
+        if out is not None and stem in named:
             raise ArgumentError(
-                f"{jobs[stem].path} and {path} would both be written to {stem}; "
+                f"{named[stem].path} and {path} would both be written to {stem}; "
                 "rename one, or use two output folders"
             )
-        jobs[stem] = Job(path, stem)
+        named[stem] = Job(path, stem)
+        jobs.append(named[stem])
     if not jobs and missing:
         raise MissingFileError("; ".join(job.message for job in missing))
     if not jobs:
         raise MissingFileError(f"no image ({', '.join(_SUFFIXES)}) in {', '.join(map(str, paths))}")
-    return [*jobs.values(), *missing]
+    return [*jobs, *missing]
 
 
 def _missing(path: Path, error: OSError | ValueError) -> Job:
@@ -125,8 +128,10 @@ def _missing(path: Path, error: OSError | ValueError) -> Job:
     return job
 
 
-def _files(paths: Sequence[Path], out: Path, missing: list[Job]) -> Iterator[tuple[Path, Path]]:
-    skipped = out.resolve()
+def _files(
+    paths: Sequence[Path], out: Path | None, missing: list[Job]
+) -> Iterator[tuple[Path, Path]]:
+    skipped = None if out is None else out.resolve()
 
     def unreadable(error: OSError) -> None:
         missing.append(_missing(Path(error.filename), error))

@@ -1,23 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``gftcore train``: the networks of a data set, one per validation fold."""
+"""``gftcore train``: the models of a data set, one per validation fold."""
 
 from __future__ import annotations
 
+import json
 import os
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from gftcore.cli import options
+from gftcore.cli import train_options as own
 from gftcore.cli.outcome import guarded, print_json, say, tell
 from gftcore.cli.progress import Progress
 from gftcore.errors import ArgumentError, GftcoreWarning
 
 if TYPE_CHECKING:
     from gftcore.datasets import Manifest, Splits
-    from gftcore.nn import EpochReport, FoldResult
+    from gftcore.runs import EpochReport, FoldResult
 
 __all__ = ["train"]
 
@@ -29,6 +31,7 @@ def train(
     manifest: options.ManifestFile,
     out: options.Out,
     *,
+    model: own.ModelKind = "gnn",
     splits: Annotated[
         Path | None,
         typer.Option("--splits", help="Folds from `data split`; else made with --seed."),
@@ -37,36 +40,32 @@ def train(
         str, typer.Option("--folds", help="Validation folds, separated by commas.")
     ] = "1,2,3,4,5",
     cache: Annotated[
-        Path | None, typer.Option("--cache", help="Folder of graphs; default: OUT/graphs.")
+        Path | None,
+        typer.Option("--cache", help="Folder of graphs or measurements; default: in OUT."),
     ] = None,
-    epochs: Annotated[int, typer.Option("--epochs", min=1)] = 100,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=1, help="Images a step.")] = 32,
-    lr: Annotated[float, typer.Option("--lr", help="Learning rate of the first epoch.")] = 1e-3,
-    lr_decay: Annotated[float, typer.Option("--lr-decay", help="Factor after each epoch.")] = 0.95,
-    weight_decay: Annotated[float, typer.Option("--weight-decay")] = 1e-3,
-    dropout: Annotated[float, typer.Option("--dropout")] = 0.3,
-    hidden: Annotated[int, typer.Option("--hidden", min=1, help="Width of all layers.")] = 64,
-    pre: Annotated[int, typer.Option("--pre", help="Blocks before the graph layers.")] = 2,
-    layers: Annotated[int, typer.Option("--layers", help="Graph layers.")] = 3,
-    post: Annotated[int, typer.Option("--post", help="Blocks behind them.")] = 2,
-    final: Annotated[int, typer.Option("--final", help="Layers of the head.")] = 2,
-    act: Annotated[Literal["relu", "leaky", "elu"], typer.Option("--act")] = "leaky",
-    linear_ends: Annotated[
-        bool, typer.Option("--linear-ends", help="No activation where graph layers begin and end.")
-    ] = False,
-    rel_aggr: Annotated[
-        Literal["sum", "mean", "cat"], typer.Option("--rel-aggr", help="How relations are joined.")
-    ] = "sum",
-    class_weights: Annotated[
-        Literal["balanced", "none"], typer.Option("--class-weights")
-    ] = "balanced",
-    smoothing: Annotated[
-        Literal["ordinal", "none"], typer.Option("--smoothing", help="Of labels.")
-    ] = "none",
-    scaling: Annotated[
-        Literal["standard", "robust", "minmax"], typer.Option("--scaling", help="Of features.")
-    ] = "standard",
-    dtype: Annotated[Literal["float32", "float64"], typer.Option("--dtype")] = "float32",
+    epochs: own.Epochs = None,
+    patience: own.Patience = None,
+    batch_size: own.BatchSize = None,
+    lr: own.Lr = None,
+    lr_decay: own.LrDecay = None,
+    weight_decay: own.WeightDecay = None,
+    dropout: own.Dropout = None,
+    hidden: own.Hidden = None,
+    pre: own.Pre = None,
+    layers: own.Layers = None,
+    post: own.Post = None,
+    final: own.Final = None,
+    act: own.Act = None,
+    linear_ends: own.LinearEnds = None,
+    rel_aggr: own.RelAggr = None,
+    class_weights: own.ClassWeights = None,
+    smoothing: own.Smoothing = None,
+    scaling: own.Scaling = None,
+    dtype: own.Dtype = None,
+    image_px: own.ImagePx = None,
+    precision: own.Precision = None,
+    augment: own.Augment = None,
+    trees: own.Trees = None,
     channel: options.Channel = None,
     seed: options.Seed = 0,
     threads: options.Threads = None,
@@ -76,37 +75,46 @@ def train(
     quiet: options.Quiet = False,
     debug: options.Debug = False,  # noqa: ARG001 - read by `guarded`
 ) -> int:
-    """Train a graph network for each validation fold, and classify the test images with it.
+    """Train a model for each validation fold, and classify the test images with it.
 
     Classes come from the manifest. An interrupted training goes on where it stopped.
     """
     from gftcore._lazy import require
     from gftcore.datasets import GraphSource, fold_table, read_manifest, read_splits
-
-    require("torch", extra="train", user="gftcore train")
     from gftcore.graph.bulk import default_threads
-    from gftcore.nn import TrainConfig, train_folds, use_threads
 
-    config = TrainConfig(
-        hidden=hidden,
-        n_pre=pre,
-        n_layers=layers,
-        n_post=post,
-        n_final=final,
-        act=act,
-        linear_ends=linear_ends,
-        rel_aggr=rel_aggr,
-        dropout=dropout,
-        epochs=epochs,
-        batch_size=batch_size,
-        lr=lr,
-        lr_decay=lr_decay,
-        weight_decay=weight_decay,
-        class_weights=class_weights,
-        smoothing=smoothing,
-        scaling=scaling,
-        seed=seed,
-        dtype=dtype,
+    network = model in ("gnn", "resnet18")
+    if network:
+        extra = "train" if model == "gnn" else "baselines"
+        require("torch", extra=extra, user=f"gftcore train --model {model}")
+    config = own.model_config(
+        model,
+        seed,
+        {
+            "epochs": epochs,
+            "patience": patience,
+            "batch_size": batch_size,
+            "lr": lr,
+            "lr_decay": lr_decay,
+            "weight_decay": weight_decay,
+            "dropout": dropout,
+            "hidden": hidden,
+            "pre": pre,
+            "layers": layers,
+            "post": post,
+            "final": final,
+            "act": act,
+            "linear_ends": linear_ends,
+            "rel_aggr": rel_aggr,
+            "class_weights": class_weights,
+            "smoothing": smoothing,
+            "scaling": scaling,
+            "dtype": dtype,
+            "image_px": image_px,
+            "precision": precision,
+            "augment": augment,
+            "trees": trees,
+        },
     )
     wanted = _fold_numbers(folds)
     table = read_manifest(manifest)
@@ -120,25 +128,37 @@ def train(
     if dry_run:
         _tell_plan(out, wanted, fold_table(table, parts), json_=json_, quiet=quiet)
         return 0
-    use_threads(default_threads() if threads is None else threads)
-    display = _Display(len(table), len(wanted) * epochs, silent=silent)
+    if network:
+        from gftcore.nn import use_threads
+
+        use_threads(default_threads() if threads is None else threads)
+    display = _Display(len(table), len(wanted) * getattr(config, "epochs", 0), silent=silent)
+    settings: dict[str, Any] = {
+        "folds": wanted,
+        "source": GraphSource(channel=channel),
+        "cache": cache,
+        "threads": threads,
+        "overwrite": overwrite,
+        "progress": display,
+    }
     with warnings.catch_warnings(), display:
         warnings.simplefilter("once", GftcoreWarning)
-        results = train_folds(
-            table,
-            parts,
-            out,
-            config,
-            folds=wanted,
-            source=GraphSource(channel=channel),
-            cache=cache,
-            threads=threads,
-            overwrite=overwrite,
-            progress=display,
-        )
+        results = _trained(model, table, parts, out, config, settings)
     if first:
         _tell_results(results, table, out, json_=json_, quiet=quiet)
     return 0
+
+
+def _trained(
+    model: Any, table: Manifest, parts: Splits, out: Path, config: Any, settings: dict[str, Any]
+) -> tuple[FoldResult, ...]:
+    if model == "gnn":
+        from gftcore.nn import train_folds
+
+        return train_folds(table, parts, out, config, **settings)
+    from gftcore.baselines import train_baseline
+
+    return train_baseline(table, parts, out, name=model, config=config, **settings)
 
 
 def _fold_numbers(text: str) -> tuple[int, ...]:
@@ -158,12 +178,12 @@ def _drawn_splits(table: Manifest, seed: int) -> tuple[Splits, list[str]]:
 
 
 class _Display:
-    """Progress of the graphs, then of the epochs; what `gftcore.nn.RunProgress` is."""
+    """Progress of the graphs, then of the epochs; what `gftcore.runs.RunProgress` is."""
 
     def __init__(self, images: int, epochs: int, *, silent: bool) -> None:
         self._silent = silent
         self._left, self._epochs = images, epochs
-        self._bar = Progress(images, what="graphs", silent=silent)
+        self._bar = Progress(images, what="images", silent=silent)
 
     def __enter__(self) -> _Display:
         self._bar.__enter__()
@@ -189,8 +209,11 @@ class _Display:
             )
 
     def fold(self, result: FoldResult) -> None:
-        if not self._silent:
-            say(f"fold {result.fold}: {result.folder}")
+        if self._silent:
+            return
+        say(f"fold {result.fold}: {result.folder}")
+        if result.choice is not None:
+            say(f"fold {result.fold}: chose {json.dumps(dict(result.choice))}")
 
 
 def _tell_plan(out: Path, folds: tuple[int, ...], rows: Any, *, json_: bool, quiet: bool) -> None:
@@ -211,6 +234,8 @@ def _tell_plan(out: Path, folds: tuple[int, ...], rows: Any, *, json_: bool, qui
 def _tell_results(
     results: tuple[FoldResult, ...], table: Manifest, out: Path, *, json_: bool, quiet: bool
 ) -> None:
+    from gftcore.datasets import SYNTHETIC_NOTICE, is_synthetic
+
     if json_:
         document: dict[str, Any] = {
             "schema": _SCHEMA,
@@ -218,6 +243,7 @@ def _tell_results(
             "output": str(out),
             "manifest_sha256": table.sha256,
             "classes": list(table.classes),
+            "synthetic": is_synthetic(table),
             "folds": [result.to_dict() for result in results],
         }
         print_json(document)
@@ -229,7 +255,9 @@ def _tell_results(
         test = result.test_balanced_accuracy
         shown = "-" if test is None else f"{test:.3f}"
         tell(
-            f"{result.fold:>4}  {result.best_epoch:>10}  "
+            f"{result.fold:>4}  {'-' if result.best_epoch is None else result.best_epoch:>10}  "
             f"{result.validation_balanced_accuracy:>10.3f}  {shown}"
         )
-    tell(f"balanced accuracy; models in {out}")
+    tell(f"balanced accuracy; results in {out}")
+    if is_synthetic(table):
+        tell(SYNTHETIC_NOTICE)

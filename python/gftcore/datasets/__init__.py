@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from gftcore.datasets.graphs import GraphSource, manifest_graphs
     from gftcore.datasets.labels import EYES, LABELS, class_names, parse_label
     from gftcore.datasets.manifest import Manifest, read_manifest, write_manifest
+    from gftcore.datasets.origin import SYNTHETIC_NOTICE, is_synthetic
     from gftcore.datasets.problems import ManifestError, Problem
     from gftcore.datasets.records import COLUMNS, Record
     from gftcore.datasets.splits import (
@@ -53,6 +54,7 @@ __all__ = [
     "EYES",
     "LABELS",
     "NUM_FOLDS",
+    "SYNTHETIC_NOTICE",
     "TEST_FOLD",
     "GraphSource",
     "Manifest",
@@ -66,6 +68,7 @@ __all__ = [
     "check_files",
     "class_names",
     "fold_table",
+    "is_synthetic",
     "manifest_graphs",
     "parse_label",
     "read_manifest",
@@ -86,6 +89,7 @@ __getattr__, __dir__ = attach(
         "EYES": "labels",
         "LABELS": "labels",
         "NUM_FOLDS": "assign",
+        "SYNTHETIC_NOTICE": "origin",
         "TEST_FOLD": "splits",
         "GraphSource": "graphs",
         "Manifest": "manifest",
@@ -98,6 +102,7 @@ __getattr__, __dir__ = attach(
         "assign_folds": "assign",
         "check_files": "check",
         "class_names": "labels",
+        "is_synthetic": "origin",
         "fold_table": "splits",
         "manifest_graphs": "graphs",
         "parse_label": "labels",

@@ -6,13 +6,21 @@ from __future__ import annotations
 import os
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from gftcore._validation import describe, require_choice
+from gftcore.config import require_fields
 from gftcore.datasets.check import require_manifest
-from gftcore.errors import FormatError, GftcoreError, GftcoreWarning
+from gftcore.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    FormatError,
+    GftcoreError,
+    GftcoreWarning,
+)
 from gftcore.graph import (
     BatchItem,
     ExtractConfig,
@@ -23,11 +31,14 @@ from gftcore.graph import (
     save,
 )
 from gftcore.graph.assemble import run_settings, settings_hash
+from gftcore.graph.inputs import require_keep
 from gftcore.io import file_sha256, is_mask, read_image
-from gftcore.io.images import MAX_PIXELS
+from gftcore.io.images import CHANNELS, MAX_PIXELS
 from gftcore.segmentation import SegmentConfig
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from gftcore.datasets.manifest import Manifest
     from gftcore.datasets.records import Record
     from gftcore.io.images import Channel
@@ -58,6 +69,24 @@ class GraphSource:
         eye = self.extract.eye if record.eye == "unknown" else record.eye
         return self.extract.replace(fov_mm=fov, eye=eye)
 
+    def read(self, file: str | Path) -> NDArray[Any]:
+        """Read the pixels of a file."""
+        return read_image(file, channel=self.channel, max_pixels=self.max_pixels)
+
+    @staticmethod
+    def item(pixels: NDArray[Any], *, mask: bool = False, name: str = "") -> BatchItem:
+        """Return pixels as what a graph is made of: a mask if told or if they are one."""
+        if mask or is_mask(pixels):
+            return BatchItem(mask=pixels, name=name)
+        return BatchItem(image=pixels, name=name)
+
+    def origin(self, digest: str) -> dict[str, str]:
+        """Return what a graph says of its file, whose SHA-256 is given."""
+        out = {"sha256": digest}
+        if self.channel is not None:
+            out["channel"] = self.channel
+        return out
+
     def to_dict(self) -> dict[str, object]:
         """Return the settings as plain JSON values."""
         return {
@@ -65,6 +94,41 @@ class GraphSource:
             "seg": self.seg.to_dict(),
             "channel": self.channel,
         }
+
+    @staticmethod
+    def from_dict(values: Mapping[str, Any]) -> GraphSource:
+        """Build it from `to_dict`; settings that are left out have their defaults.
+
+        Raises
+        ------
+        ArgumentError, ArgumentTypeError
+            If a setting is unknown or invalid.
+
+        Examples
+        --------
+        >>> source = GraphSource(extract=ExtractConfig(fov_mm=6.0))
+        >>> GraphSource.from_dict(source.to_dict()) == source
+        True
+        """
+        if not isinstance(values, Mapping):
+            raise ArgumentTypeError(f"source must be an object, got {describe(values)}")
+        for name in values:
+            require_choice(name, ("extract", "seg", "channel"), "source")
+        parts: dict[str, Mapping[str, Any]] = {}
+        for name, kind in (("extract", ExtractConfig), ("seg", SegmentConfig)):
+            part = values.get(name, {})
+            if not isinstance(part, Mapping):
+                raise ArgumentTypeError(f"source {name} must be an object, got {describe(part)}")
+            require_fields(kind(), part)
+            parts[name] = part
+        channel = values.get("channel")
+        if channel is not None:
+            require_choice(channel, CHANNELS, "source channel")
+        return GraphSource(
+            extract=ExtractConfig(**parts["extract"]),
+            seg=SegmentConfig(**parts["seg"]),
+            channel=channel,
+        )
 
 
 def manifest_graphs(
@@ -74,6 +138,7 @@ def manifest_graphs(
     cache: Path | None = None,
     write: bool = True,
     threads: int | None = None,
+    keep: Iterable[str] = (),
 ) -> Iterator[tuple[Record, HeteroGraph]]:
     """Yield record and graph of all images of a manifest, in any order.
 
@@ -93,17 +158,29 @@ def manifest_graphs(
         Whether new graphs are kept in the cache.
     threads
         Number of images that are extracted at once.
+    keep
+        Images that each graph keeps, as for `gftcore.graph.extract`. Not with a cache, which has
+        none.
 
     Raises
     ------
     FormatError
         At the end, if there are images that cannot be read; it names the rows.
     """
-    return _graphs(require_manifest(manifest), cache, source or GraphSource(), threads, write)
+    names = require_keep(keep, from_mask=True)
+    if names and cache is not None:
+        raise ArgumentError("keep must be empty for graphs of a cache, which keep no images")
+    require_manifest(manifest)
+    return _graphs(manifest, cache, source or GraphSource(), threads, write, names)
 
 
 def _graphs(
-    manifest: Manifest, cache: Path | None, source: GraphSource, threads: int | None, write: bool
+    manifest: Manifest,
+    cache: Path | None,
+    source: GraphSource,
+    threads: int | None,
+    write: bool,
+    keep: tuple[str, ...],
 ) -> Iterator[tuple[Record, HeteroGraph]]:
     """Yield all graphs, those of the cache first; raise at the end for those that failed."""
     waiting: dict[ExtractConfig, list[Record]] = defaultdict(list)
@@ -129,12 +206,13 @@ def _graphs(
             # Staging warns of the image at hand; of a whole data set that would be hundreds.
             warnings.simplefilter("ignore", GftcoreWarning)
             items = _items(manifest, records, source)
-            for result in extract_batch(items, config, seg=source.seg, threads=threads):
+            results = extract_batch(items, config, seg=source.seg, threads=threads, keep=keep)
+            for result in results:
                 record = next(done)
                 if isinstance(result, ExtractFailure):
                     failed.append((rows[record.id], result.message))
                     continue
-                graph = result.with_source(**_origin(digests[record.id], source))
+                graph = result.with_source(**source.origin(digests[record.id]))
                 if cache is not None and write:
                     save(graph, _place(cache, record))
                 yield record, graph
@@ -154,13 +232,6 @@ def _place(cache: Path, record: Record) -> Path:
     return cache / f"{record.id}.npz"
 
 
-def _origin(digest: str, source: GraphSource) -> dict[str, str]:
-    out = {"sha256": digest}
-    if source.channel is not None:
-        out["channel"] = source.channel
-    return out
-
-
 def _cached(path: Path, digest: str, source: GraphSource, record: Record) -> HeteroGraph | None:
     if not os.path.lexists(path):
         return None
@@ -170,7 +241,7 @@ def _cached(path: Path, digest: str, source: GraphSource, record: Record) -> Het
         return None
     kind = graph.meta.source.get("kind")
     settings = run_settings(source.config(record), source.seg if kind == "image" else None)
-    same = dict(graph.meta.source) == {"kind": kind, **_origin(digest, source)}
+    same = dict(graph.meta.source) == {"kind": kind, **source.origin(digest)}
     return graph if same and graph.meta.config_hash == settings_hash(settings) else None
 
 
@@ -180,11 +251,8 @@ def _items(
     for record in records:
         file = _file(manifest, record)
         try:
-            pixels = read_image(file, channel=source.channel, max_pixels=source.max_pixels)
+            pixels = source.read(file)
         except (GftcoreError, OSError) as error:
             yield BatchItem(name=str(error))  # an item without pixels fails by itself
             continue
-        if record.path is None or is_mask(pixels):
-            yield BatchItem(mask=pixels)
-        else:
-            yield BatchItem(image=pixels)
+        yield source.item(pixels, mask=record.path is None)

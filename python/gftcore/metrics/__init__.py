@@ -20,7 +20,12 @@ from gftcore._lazy import attach
 
 if TYPE_CHECKING:
     from gftcore.metrics.agreement import GraphAgreement, NodeAgreement, graph_agreement
-    from gftcore.metrics.bootstrap import Interval, bootstrap_intervals
+    from gftcore.metrics.bootstrap import (
+        Interval,
+        bootstrap_intervals,
+        percentile_interval,
+        resampled_scores,
+    )
     from gftcore.metrics.classes import (
         PooledPredictions,
         argmax_labels,
@@ -71,11 +76,13 @@ __all__ = [
     "match_points",
     "match_segments",
     "merge_nodes",
+    "percentile_interval",
     "planar_reference",
     "pool_labels",
     "pool_predictions",
     "read_vessel_csv",
     "read_voreen",
+    "resampled_scores",
     "split_at_crossings",
 ]
 
@@ -106,11 +113,13 @@ __getattr__, __dir__ = attach(
         "match_points": "matching",
         "match_segments": "segments",
         "merge_nodes": "planar",
+        "percentile_interval": "bootstrap",
         "planar_reference": "planar",
         "pool_labels": "classes",
         "pool_predictions": "classes",
         "read_vessel_csv": "files",
         "read_voreen": "files",
+        "resampled_scores": "bootstrap",
         "split_at_crossings": "structure",
     },
 )

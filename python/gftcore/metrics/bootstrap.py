@@ -18,7 +18,8 @@ from gftcore.metrics.resampling import Images
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["Interval", "bootstrap_intervals", "draw_times"]
+__all__ = ["Interval", "bootstrap_intervals", "draw_times", "percentile_interval"]
+__all__ += ["resampled_scores"]
 
 # Draws that are held at a time.
 _BLOCK = 1 << 22
@@ -94,23 +95,80 @@ def bootstrap_intervals(
     >>> intervals["recall/b"], round(intervals["recall/a"].high, 2)
     (Interval(low=1.0, high=1.0, num_undefined=0), 0.7)
     """
+    values = resampled_scores(
+        truth,
+        predicted,
+        labels=labels,
+        subjects=subjects,
+        probabilities=probabilities,
+        resamples=resamples,
+        seed=seed,
+    )
+    return MappingProxyType(
+        {name: percentile_interval(each, confidence=confidence) for name, each in values.items()}
+    )
+
+
+def resampled_scores(
+    truth: Iterable[str],
+    predicted: Iterable[str] | None = None,
+    *,
+    labels: Sequence[str],
+    subjects: Iterable[str],
+    probabilities: ArrayLike | None = None,
+    among: Iterable[str] | None = None,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Mapping[str, NDArray[np.float64]]:
+    """Return the values of all scores in resamples of subjects, NaN where a score does not exist.
+
+    Two predictors with the same `among`, `resamples` and `seed` see the same resamples, so that
+    means and differences of their values can be taken resample by resample.
+
+    Parameters
+    ----------
+    truth, predicted, labels, probabilities, subjects, resamples, seed
+        As for `bootstrap_intervals`, which says how subjects are drawn.
+    among
+        Subjects to draw from, those of other images included; None means those of these images.
+
+    Examples
+    --------
+    >>> truth, found = ["a", "b"] * 20, ["a", "b", "b", "b"] * 10
+    >>> values = resampled_scores(
+    ...     truth, found, labels=["a", "b"], subjects=[f"{i}" for i in range(40)], resamples=9
+    ... )
+    >>> len(values["recall/b"]), float(values["recall/b"].min())
+    (9, 1.0)
+    """
     names = require_class_names(labels)
     resamples = require_int(resamples, "resamples", 1, 10**6)
     seed = require_int(seed, "seed", 0, 2**63 - 1)
-    share = require_real(confidence, "confidence", above=0.0)
-    if share >= 1:
-        raise ArgumentError(f"confidence must be below 1, got {share:g}")
-    images = Images(truth, predicted, probabilities, names, subjects)
+    images = Images(truth, predicted, probabilities, names, subjects, among)
     parts = [
         images.scores(times).columns(names) for times in draw_times(images.groups, resamples, seed)
     ]
-    bounds = [(1 - share) / 2, (1 + share) / 2]
     return MappingProxyType(
-        {
-            name: _interval(np.concatenate([part[name] for part in parts]), bounds)
-            for name in parts[0]
-        }
+        {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     )
+
+
+def percentile_interval(values: NDArray[np.float64], *, confidence: float = 0.95) -> Interval:
+    """Return the bounds between which a share of the values lies; NaN values are left out.
+
+    Examples
+    --------
+    >>> percentile_interval(np.arange(101.0), confidence=0.5)
+    Interval(low=25.0, high=75.0, num_undefined=0)
+    """
+    share = require_real(confidence, "confidence", above=0.0)
+    if share >= 1:
+        raise ArgumentError(f"confidence must be below 1, got {share:g}")
+    known = values[~np.isnan(values)]
+    low, high = np.nan, np.nan
+    if len(known):
+        low, high = np.quantile(known, [(1 - share) / 2, (1 + share) / 2]).tolist()
+    return Interval(low=low, high=high, num_undefined=len(values) - len(known))
 
 
 def draw_times(groups: int, resamples: int, seed: int) -> Iterable[NDArray[np.int32]]:
@@ -124,9 +182,3 @@ def draw_times(groups: int, resamples: int, seed: int) -> Iterable[NDArray[np.in
         drawn += np.repeat(np.arange(rows) * groups, groups)
         times = np.bincount(drawn, minlength=rows * groups)
         yield times.reshape(rows, groups).astype(np.int32)
-
-
-def _interval(values: NDArray[np.float64], bounds: list[float]) -> Interval:
-    known = values[~np.isnan(values)]
-    low, high = np.quantile(known, bounds).tolist() if len(known) else (np.nan, np.nan)
-    return Interval(low=low, high=high, num_undefined=len(values) - len(known))

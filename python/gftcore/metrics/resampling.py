@@ -30,6 +30,7 @@ class Images:
         probabilities: ArrayLike | None,
         names: tuple[str, ...],
         subjects: Iterable[str] | None = None,
+        among: Iterable[str] | None = None,
     ) -> None:
         self.truth = numbers_of(truth, names, "truth")
         self._classes, count = len(names), len(self.truth)
@@ -48,7 +49,7 @@ class Images:
         _require_as_many(self._predicted, count, "predicted")
         self.groups, self._group = 1, np.zeros(count, dtype=np.int32)
         if subjects is not None:
-            self.groups, self._group = _grouped(subjects)
+            self.groups, self._group = _grouped(subjects, among)
             _require_as_many(self._group, count, "subjects")
 
     def scores(self, times: NDArray[np.int32]) -> Scores:
@@ -120,14 +121,24 @@ def _mean_where(values: NDArray[np.float64], there: NDArray[np.bool_]) -> NDArra
     return out
 
 
-def _grouped(subjects: Iterable[str]) -> tuple[int, NDArray[np.int32]]:
+def _grouped(subjects: Iterable[str], among: Iterable[str] | None) -> tuple[int, NDArray[np.int32]]:
     """Return the number of subjects and that of each image, in the order of their names."""
-    names = list(require_iterator(subjects, "subjects", "a sequence of names"))
+    names = _names(subjects, "subjects")
+    known = set(names if among is None else _names(among, "among"))
+    if not known.issuperset(names):
+        raise ArgumentError(
+            f"among must hold all subjects, got none of {len(set(names) - known)} that have images"
+        )
+    number = {name: i for i, name in enumerate(sorted(known))}
+    return len(number), np.array([number[name] for name in names], dtype=np.int32)
+
+
+def _names(values: Iterable[str], argument: str) -> list[str]:
+    names = list(require_iterator(values, argument, "a sequence of names"))
     other = next((name for name in names if not isinstance(name, str)), None)
     if other is not None or None in names:
-        raise ArgumentTypeError(f"subjects must hold names as text, got {describe(other)}")
-    number = {name: i for i, name in enumerate(sorted(set(names)))}
-    return len(number), np.array([number[name] for name in names], dtype=np.int32)
+        raise ArgumentTypeError(f"{argument} must hold names as text, got {describe(other)}")
+    return names
 
 
 def _require_as_many(values: NDArray[np.generic], count: int, name: str) -> None:

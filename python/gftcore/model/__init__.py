@@ -21,6 +21,7 @@ from gftcore._lazy import attach
 
 if TYPE_CHECKING:
     from gftcore.model.config import SCHEMA, FeatureSet, ModelConfig
+    from gftcore.model.default import default_model
     from gftcore.model.files import Model
     from gftcore.model.standardisation import standardise, standardised_batch
     from gftcore.model.weights import initial_weights, require_weights, weight_shapes
@@ -30,6 +31,7 @@ __all__ = [
     "FeatureSet",
     "Model",
     "ModelConfig",
+    "default_model",
     "initial_weights",
     "require_weights",
     "standardise",
@@ -44,6 +46,7 @@ __getattr__, __dir__ = attach(
         "FeatureSet": "config",
         "Model": "files",
         "ModelConfig": "config",
+        "default_model": "default",
         "initial_weights": "weights",
         "require_weights": "weights",
         "standardise": "standardisation",

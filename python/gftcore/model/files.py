@@ -108,19 +108,25 @@ class Model:
         folder = given if given.is_dir() else None
         file = require_file(given / WEIGHTS_FILE if folder else given)
         text, weights = _read(file)
+        source = file
         beside = folder / CONFIG_FILE if folder else None
         if beside is not None and beside.exists():
             beside_text = _config_text(beside)
             if text is not None and _parsed(text, file) != _parsed(beside_text, beside):
                 raise FormatError(f"{beside}: differs from the configuration in {file.name}")
-            text = beside_text
+            text, source = beside_text, beside
         if text is None:
             raise FormatError(
                 f"{file}: holds no configuration, and no {CONFIG_FILE} lies beside it"
             )
+        content = _parsed(text, source)
         try:
-            return Model(config=ModelConfig.from_dict(_parsed(text, file)), weights=weights)
+            config = ModelConfig.from_dict(content)
         except (GftcoreError, TypeError) as error:
+            raise FormatError(f"{source}: {error}") from error
+        try:
+            return Model(config=config, weights=weights)
+        except GftcoreError as error:
             raise FormatError(f"{file}: {error}") from error
 
 

@@ -13,24 +13,21 @@ from gftcore._lazy import attach
 if TYPE_CHECKING:
     from gftcore.nn.data import LabelledGraphs, read_graphs
     from gftcore.nn.features import MODEL_COLUMNS, fit_features
-    from gftcore.nn.fit import EpochReport, FitResult, fit_model
+    from gftcore.nn.fit import FitResult, fit_model
     from gftcore.nn.loss import class_weights, target_rows
     from gftcore.nn.modules import GraphNetwork
     from gftcore.nn.ops import sage_layer, sage_layer_backward, segment_pool
     from gftcore.nn.parallel import use_threads
-    from gftcore.nn.run import FoldResult, RunProgress, train_folds
+    from gftcore.nn.run import train_folds
     from gftcore.nn.settings import TrainConfig
     from gftcore.nn.tensors import GraphTensors, graph_tensors
 
 __all__ = [
     "MODEL_COLUMNS",
-    "EpochReport",
     "FitResult",
-    "FoldResult",
     "GraphNetwork",
     "GraphTensors",
     "LabelledGraphs",
-    "RunProgress",
     "TrainConfig",
     "class_weights",
     "fit_features",
@@ -49,13 +46,10 @@ __getattr__, __dir__ = attach(
     __name__,
     {
         "MODEL_COLUMNS": "features",
-        "EpochReport": "fit",
         "FitResult": "fit",
-        "FoldResult": "run",
         "GraphNetwork": "modules",
         "GraphTensors": "tensors",
         "LabelledGraphs": "data",
-        "RunProgress": "run",
         "TrainConfig": "settings",
         "class_weights": "loss",
         "fit_features": "features",

@@ -17,9 +17,9 @@ require("torch", extra="train", user="gftcore.nn")
 import torch  # noqa: E402
 from torch import Tensor  # noqa: E402
 
-__all__ = ["CHECKPOINT_FILE", "Checkpoint", "read_checkpoint", "write_checkpoint"]
+__all__ = ["Checkpoint", "optimiser_state", "read_checkpoint", "set_optimiser_state"]
+__all__ += ["write_checkpoint"]
 
-CHECKPOINT_FILE = "checkpoint.safetensors"
 _SCHEMA = "gftcore-checkpoint/1"
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from gftcore.datasets.graphs import GraphSource, manifest_graphs
 from gftcore.nn.batches import RawGraph, raw_graph
@@ -39,6 +39,10 @@ class LabelledGraphs:
         ``image`` or ``mask``: what each one was made from.
     sha256
         Of all inputs, labels and settings.
+    shapes, fovs_mm
+        Rows and columns of each one's mask, and the length of its longer side in mm.
+    source
+        How images became graphs, plain values.
     """
 
     ids: tuple[str, ...]
@@ -48,11 +52,30 @@ class LabelledGraphs:
     graphs: tuple[RawGraph, ...]
     kinds: tuple[str, ...]
     sha256: str
+    shapes: tuple[tuple[int, int], ...] = ()
+    fovs_mm: tuple[float, ...] = ()
+    source: Mapping[str, Any] = field(default_factory=dict)
 
     def places(self, ids: Sequence[str]) -> list[int]:
         """Return where the images of some ids stand."""
         place = {name: i for i, name in enumerate(self.ids)}
         return [place[name] for name in ids]
+
+    def made_from(self, places: Sequence[int]) -> dict[str, Any]:
+        """Return what some of the graphs were made from, so that staging can compare and repeat it.
+
+        Kinds of inputs, settings, and the least and greatest number of rows and columns of the
+        masks and length of their longer side in mm.
+        """
+        out: dict[str, Any] = {"inputs": sorted({self.kinds[place] for place in places})}
+        if self.source:
+            out["source"] = dict(self.source)
+        if self.shapes:
+            rows, cols = zip(*(self.shapes[place] for place in places), strict=True)
+            fovs = [self.fovs_mm[place] for place in places]
+            for name, values in (("rows", rows), ("cols", cols), ("fov_mm", fovs)):
+                out[name] = [min(values), max(values)]
+        return out
 
 
 def read_graphs(
@@ -94,6 +117,8 @@ def read_graphs(
     found: dict[str, RawGraph] = {}
     digests: dict[str, str] = {}
     kinds: dict[str, str] = {}
+    shapes: dict[str, tuple[int, int]] = {}
+    fovs: dict[str, float] = {}
     lacking = {name: set(columns) for name, columns in MODEL_COLUMNS.items()}
     widest: dict[str, Mapping[str, tuple[str, ...]]] = {}
     graphs = manifest_graphs(manifest, source, cache=cache, write=write, threads=threads)
@@ -103,6 +128,7 @@ def read_graphs(
             lacking[name] &= set(there)
         found[record.id], widest[record.id] = raw_graph(graph, columns), columns
         kinds[record.id] = graph.meta.source["kind"]
+        shapes[record.id], fovs[record.id] = graph.meta.shape, graph.meta.fov_mm
         digests[record.id] = f"{graph.meta.source['sha256']} {graph.meta.config_hash}"
         if step is not None:
             step()
@@ -120,6 +146,9 @@ def read_graphs(
         graphs=tuple(_narrowed(found[name], widest[name], common) for name in ids),
         kinds=tuple(kinds[name] for name in ids),
         sha256=hashlib.sha256("".join(lines).encode()).hexdigest(),
+        shapes=tuple(shapes[name] for name in ids),
+        fovs_mm=tuple(fovs[name] for name in ids),
+        source=(source or GraphSource()).to_dict(),
     )
 
 

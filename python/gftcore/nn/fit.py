@@ -13,7 +13,8 @@ import numpy as np
 
 from gftcore._lazy import require
 from gftcore.config import canonical_json
-from gftcore.errors import RefusedError
+from gftcore.runs.epochs import EpochReport
+from gftcore.runs.predictions import balanced_accuracy
 
 require("torch", extra="train", user="gftcore.nn")
 
@@ -24,20 +25,14 @@ from gftcore.nn.batches import NetworkInput, join_inputs, network_input  # noqa:
 from gftcore.nn.checkpoint import (  # noqa: E402
     Checkpoint,
     optimiser_state,
-    read_checkpoint,
     set_optimiser_state,
-    write_checkpoint,
 )
+from gftcore.nn.epochs import run_epochs  # noqa: E402
 from gftcore.nn.features import fit_features  # noqa: E402
-from gftcore.nn.loss import (  # noqa: E402
-    balanced_accuracy,
-    class_weights,
-    target_rows,
-    weighted_loss,
-)
+from gftcore.nn.loss import class_weights, target_rows, weighted_loss  # noqa: E402
 from gftcore.nn.modules import GraphNetwork  # noqa: E402
-from gftcore.nn.norm import BatchNorm  # noqa: E402
-from gftcore.nn.parallel import Reduction  # noqa: E402
+from gftcore.nn.norm import BatchNorm, measured  # noqa: E402
+from gftcore.nn.parallel import Reduction, keep_memory  # noqa: E402
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,41 +41,12 @@ if TYPE_CHECKING:
     from gftcore.nn.data import LabelledGraphs
     from gftcore.nn.settings import TrainConfig
 
-__all__ = ["EpochReport", "FitResult", "fit_model"]
+__all__ = ["FitResult", "fit_model"]
 
 #: Images at once where nothing is learned.
 _EVALUATED = 32
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EpochReport:
-    """What an epoch came to.
-
-    Attributes
-    ----------
-    epoch
-        Its number, from 0.
-    lr, loss
-        Learning rate; mean loss of the training images while they were learned from.
-    train_balanced_accuracy
-        Of the training images, of the predictions that the loss was taken of.
-    validation_loss, validation_balanced_accuracy
-        Of the validation images, after the epoch.
-    best
-        Whether it is the best epoch so far.
-    """
-
-    epoch: int
-    lr: float
-    loss: float
-    train_balanced_accuracy: float
-    validation_loss: float
-    validation_balanced_accuracy: float
-    best: bool
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain values."""
-        return {name: getattr(self, name) for name in self.__slots__}
+#: Training images that the norms are measured on after each epoch.
+_MEASURED = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,24 +107,11 @@ def fit_model(
     RefusedError
         If the checkpoint is that of another training.
     """
+    keep_memory()
     fit = _Fit(data, train, validate, config)
-    history: list[EpochReport] = []
-    stored = None if checkpoint is None else read_checkpoint(checkpoint)
-    if stored is not None:
-        if stored.run != fit.run:
-            raise RefusedError(f"{checkpoint} belongs to another training; use --overwrite")
-        history = [EpochReport(**entry) for entry in stored.history]
-        fit.resume(stored)
-    for entry in history:
-        if report is not None:
-            report(entry, False)
-    for epoch in range(len(history), config.epochs):
-        entry = fit.epoch(epoch, history)
-        history.append(entry)
-        if checkpoint is not None and fit.first:
-            write_checkpoint(checkpoint, fit.state(history))
-        if report is not None:
-            report(entry, True)
+    history = run_epochs(
+        fit, config.epochs, patience=config.patience, checkpoint=checkpoint, report=report
+    )
     best = next(entry for entry in reversed(history) if entry.best)
     training = {
         "config": config.to_dict(),
@@ -168,7 +121,7 @@ def fit_model(
         "best_epoch": best.epoch,
         "validation_balanced_accuracy": best.validation_balanced_accuracy,
         "class_weights": dict(zip(data.classes, fit.weights.tolist(), strict=True)),
-        "inputs": sorted({data.kinds[place] for place in fit.train}),
+        **data.made_from(fit.train),
         **(record or {}),
     }
     return FitResult(model=fit.best_model(training), best_epoch=best.epoch, history=tuple(history))
@@ -194,7 +147,10 @@ class _Fit:
             place: network_input(data.graphs[place], features, config.dtype)
             for place in (*self.train, *self.validate)
         }
-        self.network = GraphNetwork(self.model_config, seed=config.seed, dropout=config.dropout)
+        self.sum_scale = _sum_scale(tables)
+        self.network = GraphNetwork(
+            self.model_config, seed=config.seed, dropout=config.dropout, sum_scale=self.sum_scale
+        )
         dtype = getattr(torch, config.dtype)
         self.network.to(dtype)
         classes = len(data.classes)
@@ -245,6 +201,7 @@ class _Fit:
         for group in self.optimiser.param_groups:
             group["lr"] = lr
         loss, found = self._learn(number)
+        self._measure()
         truth = self.labels[self.train]
         order = np.argsort(found[:, 0], kind="stable")
         learned = balanced_accuracy(truth[np.argsort(self.train)], found[order, 1])
@@ -302,6 +259,20 @@ class _Fit:
                 found.append(shared.long().numpy())
         return sum(losses) / len(order), np.concatenate(found)
 
+    def _measure(self) -> None:
+        """Take the statistics of the norms without dropout, with the weights as they are now."""
+        network, reduction = self.network, self.reduction
+        rank, size = (0, 1) if reduction is None else (reduction.rank, reduction.size)
+        chosen = np.random.default_rng([self.config.seed, 3]).permutation(self.train)[:_MEASURED]
+        dropout, network.dropout = network.dropout, 0.0
+        network.train()
+        try:
+            with torch.no_grad(), measured(network):
+                for start in range(0, len(chosen), _EVALUATED):
+                    network(self._joined(chosen[start : start + _EVALUATED][rank::size]))
+        finally:
+            network.dropout = dropout
+
     def _joined(self, places: Sequence[int] | NDArray[Any]) -> Any:
         graphs = [self.inputs[int(place)] for place in places]
         return join_inputs(self.model_config, graphs, dtype=self.config.dtype)
@@ -320,9 +291,15 @@ class _Fit:
         return out if reduction is None else reduction.sum(out)
 
     def best_model(self, training: Mapping[str, Any]) -> Model:
-        network = GraphNetwork(self.model_config).to(self.weights.dtype)
-        network.load_state_dict(self.best)
+        network = GraphNetwork(self.model_config, sum_scale=self.sum_scale)
+        network.to(self.weights.dtype).load_state_dict(self.best)
         return network.to_model(training=training)
+
+
+def _sum_scale(tables: Sequence[Mapping[str, NDArray[np.float64]]]) -> dict[str, float]:
+    """1 / (mean number of nodes) of each type, so that pooled sums have the size of means."""
+    count = {name: sum(len(table[name]) for table in tables) for name in tables[0]}
+    return {name: len(tables) / max(total, 1) for name, total in count.items()}
 
 
 def _copy(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

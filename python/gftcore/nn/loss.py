@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is minimised: cross-entropy with class weights, and the score that chooses an epoch."""
+"""What is minimised: cross-entropy with class weights."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from gftcore.nn.parallel import Reduction
 
-__all__ = ["balanced_accuracy", "class_weights", "target_rows", "weighted_loss"]
+__all__ = ["class_weights", "target_rows", "weighted_loss"]
 
 
 def class_weights(labels: NDArray[np.int64], num_classes: int) -> NDArray[np.float64]:
@@ -77,15 +77,3 @@ def weighted_loss(
     if reduction is not None:
         total = reduction.sum(total)
     return (chosen * each).sum() / total
-
-
-def balanced_accuracy(labels: Any, predicted: Any) -> float:
-    """Mean recall of the classes that have an image.
-
-    Examples
-    --------
-    >>> balanced_accuracy([0, 0, 1], [0, 1, 1])
-    0.75
-    """
-    labels, predicted = np.asarray(labels), np.asarray(predicted)
-    return float(np.mean([(predicted[labels == c] == c).mean() for c in np.unique(labels)]))

@@ -25,8 +25,11 @@ from torch.nn import functional  # noqa: E402
 
 from gftcore.nn.norm import BatchNorm  # noqa: E402
 from gftcore.nn.ops import sage_layer, segment_pool  # noqa: E402
+from gftcore.nn.row_ops import activated, dropped  # noqa: E402
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from gftcore.nn.tensors import GraphTensors
 
 __all__ = ["GraphNetwork"]
@@ -63,14 +66,14 @@ class _Block(_Linear):
         super().__init__(depth, width)
         self.norm = BatchNorm(width) if norm else None
 
-    def forward(self, x: Tensor) -> Tensor:
-        if self.norm is not None and self.training:
-            # A norm subtracts the mean, and the bias with it: its derivative is 0. Computed, it
-            # would be rounding noise, of which AdamW makes steps of any size.
-            out: Tensor = self.norm(_product(x, self.weight, None), shift=self.bias)
-            return out
-        z = _product(x, self.weight, self.bias)
-        return z if self.norm is None else self.norm(z)
+    def forward(self, x: Tensor, act: str = "none") -> Tensor:
+        if self.norm is None:
+            return activated(_product(x, self.weight, self.bias), act)
+        if not self.training:
+            return cast("Tensor", self.norm(_product(x, self.weight, self.bias), act=act))
+        # A norm subtracts the mean, and the bias with it: its derivative is 0. Computed, it would
+        # be rounding noise, of which AdamW makes steps of any size.
+        return cast("Tensor", self.norm(_product(x, self.weight, None), self.bias, act=act))
 
 
 class _Relation(nn.Module):
@@ -95,7 +98,19 @@ class GraphNetwork(nn.Module):
     seed
         First weights are those of `gftcore.model.initial_weights`.
     dropout
-        Share of values that is dropped after each activation, in training only.
+        Share of values that is dropped after each activation of the head, in training only.
+    sum_scale
+        Node type to what its sum pool is multiplied by; types without an entry have 1.
+
+    Notes
+    -----
+    A sum over thousands of nodes is thousands of times as large as what the head can learn from.
+    So training scales it, best by 1 / (mean number of nodes), and `to_model` multiplies the weights
+    behind it instead: the saved network has plain sums.
+
+    Nodes see no dropout. It would change the variance that the batch norms behind it measure
+    (Li, Chen, Hu and Yang, CVPR 2019, https://doi.org/10.1109/CVPR.2019.00279), and a sum pool
+    would add that shift up over all nodes.
 
     Examples
     --------
@@ -109,7 +124,14 @@ class GraphNetwork(nn.Module):
     torch.Size([1, 3])
     """
 
-    def __init__(self, config: ModelConfig, *, seed: int = 0, dropout: float = 0.0) -> None:
+    def __init__(
+        self,
+        config: ModelConfig,
+        *,
+        seed: int = 0,
+        dropout: float = 0.0,
+        sum_scale: Mapping[str, float] | None = None,
+    ) -> None:
         super().__init__()
         if not isinstance(config, ModelConfig):
             raise ArgumentTypeError(f"config must be a ModelConfig, got {describe(config)}")
@@ -117,6 +139,10 @@ class GraphNetwork(nn.Module):
         self.dropout = require_real(dropout, "dropout")
         if not 0 <= self.dropout < 1:
             raise ArgumentError(f"dropout must be at least 0 and below 1, got {self.dropout:g}")
+        self.sum_scale = {
+            name: require_real((sum_scale or {}).get(name, 1.0), "sum_scale", above=0)
+            for name in config.types
+        }
         inputs = {name: len(one.columns) for name, one in config.features.items()}
         hidden = config.hidden
         pre, post = {}, {}
@@ -163,10 +189,17 @@ class GraphNetwork(nn.Module):
             Record of the training: any plain values. None keeps that of the configuration.
         """
         config = self.config if training is None else self.config.replace(training=training)
-        state = self.state_dict()
-        return Model(
-            config=config, weights={name: t.detach().numpy().copy() for name, t in state.items()}
-        )
+        weights = {name: t.detach().numpy().copy() for name, t in self.state_dict().items()}
+        factors = np.concatenate([self._pool_factors(name) for name in config.types])
+        head = weights["head.0.weight"]
+        weights["head.0.weight"] = (head * factors).astype(head.dtype)
+        return Model(config=config, weights=weights)
+
+    def _pool_factors(self, name: str) -> NDArray[np.float64]:
+        """What each pooled column of a type is multiplied by."""
+        scale = {"sum": self.sum_scale[name]}
+        factors = [scale.get(how, 1.0) for how in self.config.pool[name]]
+        return np.repeat(factors, self.config.hidden)
 
     def forward(self, graphs: GraphTensors) -> Tensor:
         """Logits [B, C] of B graphs."""
@@ -175,32 +208,28 @@ class GraphNetwork(nn.Module):
         for name in config.types:
             for k, block in enumerate(_blocks(self.pre[name])):
                 linear = config.linear_ends and k == config.n_pre - 1
-                h[name] = self._after(block(h[name]), active=not linear, own=block.norm)
+                h[name] = self._through(block, h[name], active=not linear)
         for k, layer in enumerate(self.conv):
             h = self._convolved(k, layer, h, graphs)
         pooled = []
         for name in config.types:
             for k, block in enumerate(_blocks(self.post[name])):
                 last = k == config.n_post - 1
-                h[name] = self._after(block(h[name]), active=not last, own=block.norm)
-            pooled += _pools(h[name], graphs.ptr[name], config.pool[name])
+                h[name] = self._through(block, h[name], active=not last)
+            hows, scale = config.pool[name], self.sum_scale[name]
+            pooled += _pools(h[name], graphs.ptr[name], hows, scale)
         out = torch.cat(pooled, dim=1)
         for k, part in enumerate(self.head):
             out = part(out)
             if k < config.n_final - 1:
-                out = self._after(out, active=True)
+                out = activated(out, config.act)
+                out = dropped(out, self.dropout) if self.training else out
         return out
 
-    def _after(self, z: Tensor, *, active: bool, own: object = None) -> Tensor:
-        """Activation and dropout; in place where a norm made z, which nobody else needs then."""
+    def _through(self, block: _Block, h: Tensor, *, active: bool) -> Tensor:
         if not active:
-            return z
-        return self._dropped(_activated(z, self.config.act, inplace=own is not None))
-
-    def _dropped(self, h: Tensor) -> Tensor:
-        if self.training and self.dropout > 0:
-            return functional.dropout(h, self.dropout)
-        return h
+            return cast("Tensor", block(h))
+        return cast("Tensor", block(h, self.config.act))
 
     def _convolved(
         self, k: int, layer: Any, h: dict[str, Tensor], graphs: GraphTensors
@@ -210,10 +239,8 @@ class GraphNetwork(nn.Module):
         act = "none" if linear else config.act
         skip = k > 0 or config.n_pre > 0
         if config.conv == "gcn":
-            out = _gcn(config, layer, h, graphs, act=act, skip=skip)
-        else:
-            out = _sage(config, layer, h, graphs, act=act, skip=skip)
-        return out if linear else {name: self._dropped(values) for name, values in out.items()}
+            return _gcn(config, layer, h, graphs, act=act, skip=skip)
+        return _sage(config, layer, h, graphs, act=act, skip=skip)
 
 
 def _blocks(of: nn.Module) -> list[_Block]:
@@ -237,14 +264,6 @@ def _layer(config: ModelConfig, depth: Mapping[str, int]) -> nn.ModuleDict:
             }
         )
     return nn.ModuleDict(parts)
-
-
-def _activated(z: Tensor, act: str, *, inplace: bool = False) -> Tensor:
-    if act == "relu":
-        return functional.relu(z, inplace=inplace)
-    if act == "leaky":
-        return functional.leaky_relu(z, 0.01, inplace=inplace)
-    return functional.elu(z, inplace=inplace) if act == "elu" else z
 
 
 def _sage(
@@ -340,11 +359,11 @@ def _gcn(
     z = mean * root + part.bias
     if config.rel_aggr == "cat":
         z = layer["cat"][name](z)
-    return {name: _activated(z + h[name] if skip else z, act)}
+    return {name: activated(z + h[name] if skip else z, act)}
 
 
-def _pools(h: Tensor, ptr: Tensor, hows: tuple[str, ...]) -> list[Tensor]:
+def _pools(h: Tensor, ptr: Tensor, hows: tuple[str, ...], scale: float) -> list[Tensor]:
     total, most, _ = segment_pool(h, ptr, "max" in hows)
     count = ptr.diff().clamp(min=1)[:, None].to(h.dtype)
-    pools = {"sum": total, "mean": total / count, "max": most}
+    pools = {"sum": total * scale, "mean": total / count, "max": most}
     return [pools[how] for how in hows]

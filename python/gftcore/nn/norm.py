@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
+from collections.abc import Iterator
 
 from gftcore._lazy import require
 from gftcore.errors import GftcoreWarning
 from gftcore.nn.parallel import Reduction
+from gftcore.nn.row_ops import FUSED, activated, batch_norm
 
 require("torch", extra="train", user="gftcore.nn")
 
@@ -15,10 +18,25 @@ import torch  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
-__all__ = ["BatchNorm"]
+__all__ = ["BatchNorm", "measured"]
 
 _EPS = 1e-5
 _MOMENTUM = 0.1
+
+
+class Moments:
+    """Mean and variance of several batches together."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.mean = self.square = torch.zeros(())
+
+    def add(self, count: int, mean: Tensor, var: Tensor) -> None:
+        whole = self.count + count
+        far = mean - self.mean
+        self.square = self.square + var * count + far.square() * (self.count * count / whole)
+        self.mean = self.mean + far * (count / whole)
+        self.count = whole
 
 
 class BatchNorm(nn.Module):
@@ -45,34 +63,48 @@ class BatchNorm(nn.Module):
         self.register_buffer("running_mean", torch.zeros(width))
         self.register_buffer("running_var", torch.ones(width))
         self.reduction: Reduction | None = None
+        self.measured: Moments | None = None
         self._warned = False
 
-    def forward(self, x: Tensor, shift: Tensor | None = None) -> Tensor:
-        """Normalise the rows of x + shift; the batch's own statistics do not see a shift."""
+    def settle(self) -> None:
+        """Take over what was measured, if anything was."""
+        found = self.measured
+        if found is not None and found.count >= 2:
+            self.running_mean.copy_(found.mean)
+            self.running_var.copy_(found.square / (found.count - 1))
+
+    def forward(self, x: Tensor, shift: Tensor | None = None, *, act: str = "none") -> Tensor:
+        """Normalise the rows of x + shift, then activation.
+
+        The batch's own statistics do not see a shift.
+        """
         if self.training and self.reduction is not None:
-            return self._joint(x, shift, self.reduction)
-        batch = self.training and self._enough(x.shape[0])
-        if shift is not None and not batch:
-            x = x + shift
-        # Autograd keeps what it was given, so that is a copy where the statistics change.
-        mean, var = self.running_mean, self.running_var
-        if batch:
-            mean, var = mean.clone(), var.clone()
-        out = functional.batch_norm(
-            x,
-            mean,
-            var,
-            self.weight,
-            self.bias,
-            training=batch,
-            momentum=_MOMENTUM,
-            eps=_EPS,
-        )
-        if batch:
-            whole = mean if shift is None else mean + _MOMENTUM * shift.detach()
-            self.running_mean.copy_(whole)
-            self.running_var.copy_(var)
-        return out
+            z = self._joint(x, shift, self.reduction)
+        elif self.training and self._enough(x.shape[0]):
+            out: Tensor
+            out, mean, var = batch_norm(x, self.weight, self.bias, act if act in FUSED else "none")
+            self._follow(mean, var, x.shape[0], shift)
+            return out if act in FUSED else activated(out, act)
+        else:
+            z = functional.batch_norm(
+                x if shift is None else x + shift,
+                self.running_mean,
+                self.running_var,
+                self.weight,
+                self.bias,
+                eps=_EPS,
+            )
+        return activated(z, act, inplace=True)
+
+    @torch.no_grad()
+    def _follow(self, mean: Tensor, var: Tensor, rows: int, shift: Tensor | None) -> None:
+        """Let the running statistics follow those of a batch, or keep those for `measure`."""
+        whole = mean if shift is None else mean + shift
+        if self.measured is not None:
+            self.measured.add(rows, whole.double(), var.double())
+            return
+        self.running_mean.lerp_(whole.to(self.running_mean.dtype), _MOMENTUM)
+        self.running_var.lerp_((var * (rows / (rows - 1))).to(self.running_var.dtype), _MOMENTUM)
 
     def _enough(self, rows: int) -> bool:
         if rows >= 2:
@@ -95,8 +127,24 @@ class BatchNorm(nn.Module):
         else:
             mean = reduction.sum(x.sum(dim=0)) / count
             var = reduction.sum((x - mean).square().sum(dim=0)) / count
-            with torch.no_grad():
-                whole = mean if shift is None else mean + shift
-                self.running_mean.lerp_(whole, _MOMENTUM)
-                self.running_var.lerp_(var * count / (count - 1), _MOMENTUM)
+            self._follow(mean, var, count, shift)
         return (x - mean) * torch.rsqrt(var + _EPS) * self.weight + self.bias
+
+
+@contextlib.contextmanager
+def measured(network: nn.Module) -> Iterator[None]:
+    """Make the running statistics of a network's norms those of all batches of the block.
+
+    Those that follow with a momentum lag behind the weights, and dropout distorts them. Where
+    thousands of normalised rows are added up that is more than what tells graphs apart.
+    """
+    norms = [part for part in network.modules() if isinstance(part, BatchNorm)]
+    for norm in norms:
+        norm.measured = Moments()
+    try:
+        yield
+        for norm in norms:
+            norm.settle()
+    finally:
+        for norm in norms:
+            norm.measured = None

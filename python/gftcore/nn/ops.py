@@ -25,31 +25,41 @@ from torch import Tensor  # noqa: E402
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["sage_layer", "sage_layer_backward", "segment_pool"]
+__all__ = [
+    "core_view",
+    "core_views",
+    "kernels",
+    "precision_of",
+    "sage_layer",
+    "sage_layer_backward",
+    "segment_pool",
+]
 
 
-# A view has the element type of its tensor, which its own type does not say.
-_core: Any = core
+#: The compiled core: a view has the element type of its tensor, which its own type does not say.
+kernels: Any = core
 
 
-def _view(tensor: Tensor) -> NDArray[Any]:
+def core_view(tensor: Tensor) -> NDArray[Any]:
     """Return the memory of a tensor as array; the core takes nothing else."""
     if tensor.device.type != "cpu":
         raise ArgumentError(f"tensors must be on the CPU, got one on {tensor.device}")
     return tensor.detach().contiguous().numpy()
 
 
-def _views(tensors: Sequence[Tensor], dtype: torch.dtype) -> list[NDArray[Any]]:
+def core_views(tensors: Sequence[Tensor], dtype: torch.dtype) -> list[NDArray[Any]]:
+    """Return the memory of tensors that must have this type."""
     for tensor in tensors:
         if tensor.dtype != dtype:
             raise ArgumentTypeError(f"tensors must be {dtype}, got {tensor.dtype}")
-    return [_view(tensor) for tensor in tensors]
+    return [core_view(tensor) for tensor in tensors]
 
 
-def _precision(tensors: Sequence[Tensor]) -> torch.dtype:
+def precision_of(tensors: Sequence[Tensor]) -> torch.dtype:
+    """Return the type of the first tensor, float32 or float64."""
     dtype = tensors[0].dtype if tensors else torch.float32
     if dtype not in (torch.float32, torch.float64):
-        raise ArgumentTypeError(f"h must be float32 or float64, got {dtype}")
+        raise ArgumentTypeError(f"values must be float32 or float64, got {dtype}")
     return dtype
 
 
@@ -90,11 +100,11 @@ def sage_layer(
     -------
     list of [N_t, W]
     """
-    dtype = _precision(h)
+    dtype = precision_of(h)
     out = [h_t.new_empty((h_t.shape[0], S_t.shape[1])) for h_t, S_t in zip(h, S, strict=True)]
-    _core.sage_layer(
-        *(_views(tensors, dtype) for tensors in (h, S, M, c)),
-        _views(csr, torch.int32),
+    kernels.sage_layer(
+        *(core_views(tensors, dtype) for tensors in (h, S, M, c)),
+        core_views(csr, torch.int32),
         _pairs(rels),
         act,
         torch.get_num_threads(),
@@ -130,11 +140,11 @@ def sage_layer_backward(
     h, S, M, csr, rels, act
         As for `sage_layer`.
     """
-    dtype = _precision(h)
+    dtype = precision_of(h)
     grads = _empty_gradients(h, S, M)
-    _core.sage_layer_backward(
-        *(_views(tensors, dtype) for tensors in (g, out, h, S, M)),
-        _views(csr, torch.int32),
+    kernels.sage_layer_backward(
+        *(core_views(tensors, dtype) for tensors in (g, out, h, S, M)),
+        core_views(csr, torch.int32),
         _pairs(rels),
         act,
         torch.get_num_threads(),
@@ -208,8 +218,8 @@ def segment_pool(x: Tensor, ptr: Tensor, largest: bool) -> tuple[Tensor, Tensor,
         The first of equal rows counts. A segment without rows gives 0 and the row -1, and so do all
         where the largest are not asked for.
     """
-    rows = _view(x)
-    ends = _view(ptr).tolist()
+    rows = core_view(x)
+    ends = core_view(ptr).tolist()
     shape = (len(ends) - 1, rows.shape[1])
     total, most = np.zeros(shape, dtype=rows.dtype), np.zeros(shape, dtype=rows.dtype)
     place = np.full(shape, -1, dtype=np.int64)

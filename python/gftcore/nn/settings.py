@@ -28,9 +28,12 @@ class TrainConfig:
     linear_ends
         See there.
     dropout
-        Share of values dropped after each activation, in training.
+        Share of values dropped after each activation of the head, in training; nodes see none, see
+        `GraphNetwork`.
     epochs, batch_size
         Passes over the training images; images a step, of all processes together.
+    patience
+        Training ends after so many epochs without a better validation score.
     lr, lr_decay, weight_decay
         Of AdamW; the learning rate of epoch e is lr * lr_decay^e.
     class_weights
@@ -62,6 +65,7 @@ class TrainConfig:
     rel_aggr: Literal["sum", "mean", "cat"] = "sum"
     dropout: float = 0.3
     epochs: int = 100
+    patience: int = 20
     batch_size: int = 32
     lr: float = 1e-3
     lr_decay: float = 0.95
@@ -83,6 +87,7 @@ class TrainConfig:
             self._set(name, value)
         self._set("lr", require_real(self.lr, "lr", above=0))
         self._set("epochs", require_int(self.epochs, "epochs", 1))
+        self._set("patience", require_int(self.patience, "patience", 1))
         self._set("batch_size", require_int(self.batch_size, "batch_size", 1))
         self._set("seed", require_int(self.seed, "seed", 0, 2**63 - 1))
         require_choice(self.class_weights, ("balanced", "none"), "class_weights")

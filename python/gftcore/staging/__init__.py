@@ -23,6 +23,7 @@ from gftcore._lazy import attach
 
 if TYPE_CHECKING:
     from gftcore.model.config import FeatureSet, ModelConfig
+    from gftcore.model.default import default_model
     from gftcore.model.files import Model
     from gftcore.model.standardisation import standardised_batch
     from gftcore.model.weights import initial_weights
@@ -33,6 +34,7 @@ __all__ = [
     "Model",
     "ModelConfig",
     "Prediction",
+    "default_model",
     "initial_weights",
     "predict",
     "standardised_batch",

@@ -85,6 +85,11 @@ TEST_CASE("resample: what does not fit is refused") {
   refused([](Example& e) { e.times.push_back(1); });
   refused([](Example& e) { e.times[0] = -1; });
   refused([](Example& e) { e.times[0] = std::numeric_limits<std::int32_t>::max(); });
+  refused([](Example& e) {
+    e.truth = e.predicted = e.group = e.times = {};
+    e.probability = {};
+    e.groups = -1;
+  });
   refused([](Example& e) { e.classes = 0; });
   refused([](Example& e) { e.classes = kMaxClasses + 1; });
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <thread>
 
@@ -26,8 +28,9 @@ struct Outputs {
 template <class T>
 Outputs<T> outputs(const Engine<T>& engine, const BatchView<T>& batch, int threads = 1) {
   Outputs<T> out;
-  out.logits.resize(static_cast<std::size_t>(batch.graphs * engine.classes()));
-  out.pooled.resize(static_cast<std::size_t>(batch.graphs * engine.pooled_width()));
+  const index_t graphs = std::clamp<index_t>(batch.graphs, 0, 1000);
+  out.logits.resize(static_cast<std::size_t>(graphs * engine.classes()));
+  out.pooled.resize(static_cast<std::size_t>(graphs * engine.pooled_width()));
   engine.run(batch, threads, out.logits, out.pooled);
   return out;
 }
@@ -199,6 +202,17 @@ TEST_CASE("arrays that do not fit are refused before anything is read") {
   refused([](Graphs& g) { g.edges[0].col[0] = -1; });
   refused([](Graphs& g) { g.edges[0].col[0] = 4; });  // a node of the other graph
   refused([](Graphs& g) { g.edges[0].col[0] = index_t{1} << 40; });
+  for (const index_t far :
+       {std::numeric_limits<index_t>::min(), std::numeric_limits<index_t>::max()}) {
+    refused([far](Graphs& g) { g.graphs = far; });
+    refused([far](Graphs& g) { g.node_ptr[0].back() = far; });
+    refused([far](Graphs& g) { g.edges[0].rowptr.front() = far; });
+    refused([far](Graphs& g) { g.edges[0].rowptr[1] = far; });
+    refused([far](Graphs& g) { g.edges[0].rowptr.back() = far; });
+    refused([far](Graphs& g) { g.edges[0].col[0] = far; });
+    refused([far](Graphs& g) { g.edges[0].col.back() = far; });
+  }
+  refused([](Graphs& g) { g.edges[0].col.push_back(0); });
   CHECK_THROWS_AS(outputs(engine, good.view<double>(), 0), ValueError);
 }
 

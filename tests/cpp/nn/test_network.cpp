@@ -57,6 +57,17 @@ TEST_CASE("networks outside of their domain are refused") {
   changed.relations = {{0, 0}};
   refused(changed, {0, 1, 1, 1});
   refused(network, {1, 0, 1, 1});
+  for (const index_t count : {index_t{0}, index_t{1} << 62}) {
+    changed = network;
+    changed.types[1].features = count;
+    refused(changed);
+    changed = network;
+    changed.classes = count;
+    refused(changed);
+  }
+  changed = network;
+  for (NodeType& type : changed.types) type.pools.clear();
+  refused(changed);
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ def inputs(tmp_path: Path) -> Path:
 def test_help_and_usage(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "--help")
     assert code == 0
-    assert all(command in out for command in ("demo", "segment", "extract", "doctor"))
+    assert all(command in out for command in ("demo", "segment", "extract", "stage", "doctor"))
     assert run(capsys, "--version")[:2] == (
         0,
         "gftcore " + __import__("gftcore").__version__ + "\n",
@@ -65,6 +65,8 @@ def test_demo_writes_everything(tmp_path: Path, capsys: pytest.CaptureFixture[st
         "demo_octa.edges.csv", "demo_octa.overlay.png", "columns.csv", "run.json",
     }  # fmt: skip
     assert "Synthetic" in text
+    assert "The default network calls it" in text
+    assert "trained on synthetic images" in text
     stored = graph.load(out / "demo_octa.npz")
     assert stored.num_segments > 500
     assert stored.faz_info.method == "auto"
@@ -76,6 +78,11 @@ def test_demo_writes_everything(tmp_path: Path, capsys: pytest.CaptureFixture[st
         0, "gftcore-demo/1", stored.num_segments,
     )  # fmt: skip
     assert tree(out) == before
+    staging = document["staging"]
+    assert staging["prediction"] == max(staging["probabilities"], key=staging["probabilities"].get)
+    assert sum(staging["probabilities"].values()) == pytest.approx(1, abs=2e-4)
+    assert "Not a medical device" in staging["notice"]
+    assert staging["warnings"] == []
 
 
 def test_demo_spares_foreign_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("gftcore.metrics.classification", reason="there are no scores of classes yet")
 
 from gftcore.cli import main
-from gftcore.datasets import Manifest, split_subjects
+from gftcore.datasets import SYNTHETIC_NOTICE, Manifest, split_subjects
 from gftcore.model import FeatureSet, Model, ModelConfig, initial_weights
 from labelled import mask_manifest
 
@@ -59,8 +59,20 @@ def test_folds_of_a_training(manifest: Manifest, capsys: pytest.CaptureFixture[s
     assert first["low"] <= first["value"] <= first["high"]
     assert document["mean"]["balanced_accuracy"]["mean"] == 0.875
     assert main(["evaluate", str(path), str(run), "--resamples", "50"]) == 0
-    assert "mean, sd" in capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines[1:5]] == ["fold-1", "fold-2", "mean", "sd"]
     assert main(["evaluate", str(path), str(run), "--split", "validate"]) == 3
+
+
+def test_synthetic_images_are_called_so(
+    manifest: Manifest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, path = training(manifest, 1), manifest.folder / "manifest.csv"
+    assert shown(capsys, path, run)["synthetic"] is False
+    (manifest.folder / "cohort.json").write_text('{"schema": "gftcore-cohort/1"}')
+    assert shown(capsys, path, run)["synthetic"] is True
+    assert main(["evaluate", str(path), str(run), "--resamples", "50"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == SYNTHETIC_NOTICE
 
 
 def test_a_model_classifies_every_image(

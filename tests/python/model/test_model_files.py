@@ -72,6 +72,12 @@ def _rewrite(saved: Path, change: Any, metadata: dict[str, str] | None = None) -
     save_file(tensors, file, metadata={"config": text} if metadata is None else metadata)
 
 
+def _rewrite_alone(saved: Path) -> None:
+    """Leave the configuration to the file beside."""
+    file = saved / "model.safetensors"
+    save_file(load_file(file), file)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -119,6 +125,9 @@ def test_disagreeing_and_missing_configurations(saved: Path) -> None:
 def test_configurations_that_are_none(saved: Path, text: str) -> None:
     (saved / "config.json").write_bytes(text.encode(errors="surrogateescape"))
     with pytest.raises(FormatError):
+        Model.load(saved)
+    _rewrite_alone(saved)
+    with pytest.raises(FormatError, match=r"config\.json: "):  # where the fault is
         Model.load(saved)
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Train a small network in one of several processes and write its weights.
 
-Usage: ``torchrun ... shared_steps.py FILE [local]``; ``local`` is the negative control, in which
-each process normalises by its own rows.
+Usage: ``torchrun ... shared_steps.py FILE BATCH_SIZE [local]``; ``local`` is the negative control,
+in which each process normalises by its own rows.
 """
 
 from __future__ import annotations
@@ -17,18 +17,17 @@ from safetensors.torch import save_file
 
 from gftcore import nn
 from gftcore.nn import fit
+from gftcore.runs import EpochReport
 from labelled import labelled_graphs
 
-CONFIG = nn.TrainConfig(
-    hidden=8, n_layers=2, epochs=3, batch_size=7, lr=0.01, dropout=0.0, dtype="float64"
-)
+CONFIG = nn.TrainConfig(hidden=8, n_layers=2, epochs=3, lr=0.01, dropout=0.0, dtype="float64")
 
 
-def weights() -> dict[str, torch.Tensor]:
+def weights(batch_size: int) -> dict[str, torch.Tensor]:
     """Weights after the last epoch, not the best one."""
     data = labelled_graphs(30)
-    one = fit._Fit(data, data.ids[:23], data.ids[23:], CONFIG)
-    history: list[nn.EpochReport] = []
+    one = fit._Fit(data, data.ids[:23], data.ids[23:], CONFIG.replace(batch_size=batch_size))
+    history: list[EpochReport] = []
     for epoch in range(CONFIG.epochs):
         history.append(one.epoch(epoch, history))
     found = {name: tensor.clone() for name, tensor in one.network.state_dict().items()}
@@ -42,9 +41,9 @@ def weights() -> dict[str, torch.Tensor]:
 def main() -> None:
     torch.set_num_threads(1)
     torch.distributed.init_process_group("gloo")
-    if "local" in sys.argv[2:]:
+    if "local" in sys.argv[3:]:
         fit.BatchNorm = type("NoNorm", (), {})  # type: ignore[misc, assignment]
-    found = weights()
+    found = weights(int(sys.argv[2]))
     rank = torch.distributed.get_rank()
     save_file(found, f"{sys.argv[1]}.{rank}")
     torch.distributed.destroy_process_group()

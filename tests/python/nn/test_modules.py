@@ -63,6 +63,28 @@ def test_every_combination_of_options(
     assert_as_in_staging(model)
 
 
+@pytest.mark.parametrize("pool", [("sum",), ("max", "sum"), ("mean", "sum", "max")])
+def test_scaled_sums_are_plain_ones_in_the_model(pool: tuple[str, ...]) -> None:
+    model = random_model(pool={"vessel": pool, "ica": ("sum",), "faz": ("max",)})
+    scales = {"vessel": 1 / 60, "ica": 3.0}
+    network = nn.GraphNetwork(model.config, sum_scale=scales)
+    network.set_weights(model.weights)
+    network.double().eval()
+    saved = network.to_model()
+    assert_as_in_staging(saved)
+    graphs = nn.graph_tensors(model.config, BATCH, dtype="float64")
+    with torch.no_grad():
+        learned = network(graphs).numpy()
+    np.testing.assert_allclose(learned, logits(saved, BATCH), rtol=1e-12, atol=1e-12)
+    # Negative control: the sums are scaled.
+    assert not np.allclose(learned, logits(model, BATCH), rtol=1e-3)
+
+
+def test_scales_of_sums_are_positive() -> None:
+    with pytest.raises(ArgumentError, match="sum_scale must be finite and greater than 0, got 0"):
+        nn.GraphNetwork(random_model().config, sum_scale={"vessel": 0})
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -85,48 +107,100 @@ def test_empty_relations_and_types_without_nodes() -> None:
     assert_as_in_staging(random_model(5), random_batch(5, [size | {"ica": 0} for size in SIZES]))
 
 
-def gradients(network: Any, graphs: Any) -> dict[str, Any]:
-    loss = torch.nn.functional.cross_entropy(network(graphs), LABELS)
-    loss.backward()
-    found = {name: p.grad for name, p in network.named_parameters() if p.grad is not None}
-    return {"loss": loss.detach(), **found}
+def gradients(network: Any, graphs: Any, *, logit: bool = False) -> dict[str, Any]:
+    """Logits, loss, and derivatives of the loss, or of a logit, by each weight."""
+    logits = network(graphs)
+    loss = torch.nn.functional.cross_entropy(logits, LABELS[: len(logits)])
+    named = dict(network.named_parameters())
+    value = logits[-1, 1] if logit else loss
+    grads = torch.autograd.grad(value, named.values(), allow_unused=True)
+    found = {name: g for name, g in zip(named, grads, strict=True) if g is not None}
+    return {"logits": logits.detach(), "loss": loss.detach(), **found}
 
 
 @pytest.mark.filterwarnings("ignore:There exist node types")
+@pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize(
-    "options", [{}, {"act": "elu", "linear_ends": True, "rel_aggr": "cat"}, GCN], ids=str
+    "options",
+    [
+        {},
+        {"act": "relu", "rel_aggr": "mean", "pool": {"vessel": ("mean", "max")}},
+        {"act": "elu", "linear_ends": True, "rel_aggr": "cat"},
+        GCN,
+    ],
+    ids=str,
 )
-def test_one_step_of_training_is_that_of_pyg(options: dict[str, Any]) -> None:
+def test_logits_and_derivatives_are_those_of_pyg(options: dict[str, Any], training: bool) -> None:
     pytest.importorskip("torch_geometric")
     from peers.pyg import _torch_name, hetero_data, pyg_network
 
     model = random_model(6, **options)
-    ours = gradients(
-        nn.GraphNetwork.from_model(model).train(), nn.graph_tensors(model.config, BATCH)
-    )
-    theirs = gradients(pyg_network(model).train(), hetero_data(BATCH))
-    assert len(ours) > 20
-    for name, found in ours.items():
-        wanted = theirs[name if name == "loss" else _torch_name(name, model.config)]
-        scale = max(float(wanted.abs().max()), 1e-3)
-        torch.testing.assert_close(found, wanted, rtol=0, atol=1e-10 * scale)
+    network = nn.GraphNetwork.from_model(model).train(training)
+    peer = pyg_network(model).train(training)
+    for logit in (True, False):
+        ours = gradients(network, nn.graph_tensors(model.config, BATCH), logit=logit)
+        theirs = gradients(peer, hetero_data(BATCH), logit=logit)
+        assert len(ours) > 20
+        largest = max(float(wanted.abs().max()) for wanted in theirs.values())
+        for name, found in ours.items():
+            known = name in ("logits", "loss")
+            wanted = theirs[name if known else _torch_name(name, model.config)]
+            scale = float(wanted.abs().max()) if known else largest
+            torch.testing.assert_close(found, wanted, rtol=0, atol=1e-12 * scale)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_the_whole_network_compiles() -> None:
+@pytest.mark.parametrize("training", [True, False])
+def test_the_whole_network_compiles(training: bool) -> None:
+    model = random_model(7)
+    plain = nn.GraphNetwork.from_model(model).train(training)
+    # No break; the code that a compiler would make of it is torch's matter.
+    torch.compiler.reset()
+    compiled = torch.compile(
+        nn.GraphNetwork.from_model(model).train(training), fullgraph=True, backend="aot_eager"
+    )
+    for sizes in (SIZES, SIZES[:3]):
+        graphs = nn.graph_tensors(model.config, random_batch(7, sizes))
+        ours, theirs = gradients(plain, graphs), gradients(compiled, graphs)
+        assert len(ours) == len(theirs)
+        for found, wanted in zip(ours.values(), theirs.values(), strict=True):
+            torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-12)
+    for name, found in plain.state_dict().items():
+        other = compiled.state_dict()[f"_orig_mod.{name}"]
+        torch.testing.assert_close(found, other, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_dropout_compiles() -> None:
     model = random_model(7)
     graphs = nn.graph_tensors(model.config, BATCH)
-    plain = nn.GraphNetwork.from_model(model).train()
-    # No break and no recompilation; the code that a compiler would make of it is torch's matter.
-    compiled = torch.compile(
-        nn.GraphNetwork.from_model(model).train(), fullgraph=True, backend="aot_eager"
-    )
-    ours, theirs = gradients(plain, graphs), gradients(compiled, graphs)
-    assert len(ours) == len(theirs)
-    for found, wanted in zip(ours.values(), theirs.values(), strict=True):
-        torch.testing.assert_close(found, wanted, rtol=1e-9, atol=1e-12)
+    torch.compiler.reset()
+    network = nn.GraphNetwork.from_model(model, dropout=0.4).train()
+    compiled = torch.compile(network, fullgraph=True, backend="aot_eager")
+    losses = {float(gradients(compiled, graphs)["loss"]) for _ in range(3)}
+    assert len(losses) == 3
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_any_number_of_threads_gives_the_same_bytes(dtype: str) -> None:
+    model = random_model(11, hidden=16)
+    graphs = nn.graph_tensors(model.config, random_batch(11, SIZES * 8), dtype=dtype)
+    before = torch.get_num_threads()
+    found = []
+    for count in (1, 2, 4):
+        torch.set_num_threads(count)
+        torch.manual_seed(0)
+        network = nn.GraphNetwork.from_model(model, dropout=0.3).to(getattr(torch, dtype)).train()
+        network(graphs).square().sum().backward()
+        weights = [p.grad for p in network.parameters() if p.grad is not None]
+        found.append([*weights, *network.buffers()])
+    torch.set_num_threads(before)
+    for other in found[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(found[0], other, strict=True))
 
 
 def test_models_come_back_as_they_were() -> None:

@@ -22,13 +22,13 @@ torch = pytest.importorskip("torch")
 SCRIPT = Path(__file__).with_name("shared_steps.py")
 
 
-def alone() -> dict[str, Any]:
+def alone(batch_size: int) -> dict[str, Any]:
     spec = importlib.util.spec_from_file_location("shared_steps", SCRIPT)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    found: dict[str, Any] = module.weights()
+    found: dict[str, Any] = module.weights(batch_size)
     return found
 
 
@@ -56,11 +56,20 @@ def largest_difference(a: dict[str, Any], b: dict[str, Any]) -> float:
     return max(float((a[name] - b[name]).abs().max()) for name in a)
 
 
-def test_two_processes_train_what_one_trains(tmp_path: Path) -> None:
-    wanted = alone()
-    first, second = together(tmp_path)
+@pytest.mark.parametrize(
+    "batch_size",
+    [
+        7,  # 23 images: the processes have unequal parts of a batch
+        11,  # the last batch has one image, so that a process has none
+    ],
+)
+def test_two_processes_train_what_one_trains(tmp_path: Path, batch_size: int) -> None:
+    wanted = alone(batch_size)
+    first, second = together(tmp_path, str(batch_size))
     assert largest_difference(first, second) == 0
     assert largest_difference(first, wanted) < 1e-9
-    # The control: norms of their own make another network.
-    first, _ = together(tmp_path, "local")
-    assert largest_difference(first, wanted) > 1e-6
+
+
+def test_norms_of_each_process_are_noticed(tmp_path: Path) -> None:
+    first, _ = together(tmp_path, "7", "local")
+    assert largest_difference(first, alone(7)) > 1e-6

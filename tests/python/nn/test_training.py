@@ -29,7 +29,8 @@ from gftcore.graph import GraphBatch, extract  # noqa: E402
 from gftcore.model import ModelConfig, standardised_batch  # noqa: E402
 from gftcore.nn.batches import RawGraph, join_inputs, network_input, raw_graph  # noqa: E402
 from gftcore.nn.checkpoint import read_checkpoint, write_checkpoint  # noqa: E402
-from gftcore.nn.loss import balanced_accuracy, weighted_loss  # noqa: E402
+from gftcore.nn.loss import weighted_loss  # noqa: E402
+from gftcore.runs import EpochReport, balanced_accuracy  # noqa: E402
 from labelled import labelled_graphs  # noqa: E402
 from networks import SIZES, feature_sets, random_batch, random_model  # noqa: E402
 
@@ -57,6 +58,22 @@ def test_it_learns() -> None:
     best = max(fitted.history, key=lambda entry: entry.validation_balanced_accuracy)
     assert best.validation_balanced_accuracy > 0.6
     assert fitted.best_epoch == best.epoch  # max takes the first of equals
+
+
+def test_patience_ends_a_training(tmp_path: Path) -> None:
+    whole = fit(CONFIG.replace(epochs=12, lr=0.2))
+    best = [entry.epoch for entry in whole.history if entry.best]
+    # The first epoch that is better than all before, and the one whose turn comes too late.
+    gaps = [(b - a, a) for a, b in zip(best, [*best[1:], 13], strict=True)]
+    patience = max(1, max(gap for gap, _ in gaps) - 1)
+    last = next(a + patience for gap, a in gaps if gap > patience)
+    file = tmp_path / "checkpoint.safetensors"
+    config = CONFIG.replace(epochs=12, lr=0.2, patience=patience)
+    stopped = fit(config, checkpoint=file)
+    assert [entry.epoch for entry in stopped.history] == list(range(min(last + 1, 12)))
+    assert fit(config, checkpoint=file).history == stopped.history
+    if len(stopped.history) < 12:
+        assert fit(config.replace(patience=12)).history == whole.history
 
 
 def test_the_model_is_that_of_the_best_epoch() -> None:
@@ -107,7 +124,7 @@ class Stopped(Exception):
 
 @pytest.mark.parametrize("after", [0, 2])
 def test_an_interrupted_training_ends_as_if_nothing_had_been(tmp_path: Path, after: int) -> None:
-    def stop(entry: nn.EpochReport, new: bool) -> None:
+    def stop(entry: EpochReport, new: bool) -> None:
         if new and entry.epoch == after:
             raise Stopped
 
@@ -131,7 +148,7 @@ def test_a_checkpoint_that_forgets_the_optimiser_is_noticed(tmp_path: Path) -> N
     assert stored is not None
     path.unlink()
 
-    def stop(entry: nn.EpochReport, _: bool) -> None:
+    def stop(entry: EpochReport, _: bool) -> None:
         if entry.epoch == 1:
             raise Stopped
 
@@ -172,7 +189,7 @@ def weights_after(data: Any) -> list[Any]:
 
     one = _Fit(data, TRAIN, VALIDATE, CONFIG)
     found.append({name: (f.mean, f.sd) for name, f in one.model_config.features.items()})
-    history: list[nn.EpochReport] = []
+    history: list[EpochReport] = []
     for epoch in range(2):
         history.append(one.epoch(epoch, history))
         found.append({n: t.numpy().tobytes() for n, t in one.network.state_dict().items()})

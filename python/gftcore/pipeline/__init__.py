@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""From an image to the probabilities of its classes, in one call and without torch.
+
+Examples
+--------
+>>> from importlib import resources
+>>> from gftcore import pipeline
+>>> with resources.as_file(resources.files("gftcore") / "assets" / "demo_octa.png") as sample:
+...     (one,) = pipeline.stage_images([sample])
+>>> one.classes, one.prediction in one.classes, one.counts["faz"]
+(('Healthy', 'NPDR', 'PDR'), True, 1)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gftcore._lazy import attach
+
+if TYPE_CHECKING:
+    from gftcore.pipeline.staging import StagedImage, stage_graph, stage_images
+    from gftcore.pipeline.times import CpuTimes
+    from gftcore.pipeline.training import NOTICE, REMARKS, model_notice, model_source, remarks
+
+__all__ = [
+    "NOTICE",
+    "REMARKS",
+    "CpuTimes",
+    "StagedImage",
+    "model_notice",
+    "model_source",
+    "remarks",
+    "stage_graph",
+    "stage_images",
+]
+
+__getattr__, __dir__ = attach(
+    __name__,
+    {
+        "NOTICE": "training",
+        "REMARKS": "training",
+        "CpuTimes": "times",
+        "StagedImage": "staging",
+        "model_notice": "training",
+        "model_source": "training",
+        "remarks": "training",
+        "stage_graph": "staging",
+        "stage_images": "staging",
+    },
+)
