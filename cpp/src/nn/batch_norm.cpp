@@ -64,7 +64,7 @@ simd::NormAct norm_act(Activation act) {
 template <class T>
 void check(const RowNorm<T>& norm, int threads) {
   check_threads(threads);
-  const std::size_t width = static_cast<std::size_t>(norm.x.cols);
+  const auto width = static_cast<std::size_t>(norm.x.cols);
   if (norm.mean.size() != width || norm.variance.size() != width || norm.weight.size() != width ||
       norm.bias.size() != width) {
     throw ShapeError("mean, variance, weight and bias must have one value per column of x");

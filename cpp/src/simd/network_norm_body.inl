@@ -22,7 +22,8 @@ void run_moments(const MomentsJob<Real>& job) {
   const Real share = Real{1} / static_cast<Real>(job.rows);
   for (std::ptrdiff_t j = 0; j < job.width; j += kLanes) {
     Lanes sum = splat(Real{0});
-    for (std::ptrdiff_t row = 0; row < job.rows; ++row) sum = sum + load(job.x + row * job.width + j);
+    for (std::ptrdiff_t row = 0; row < job.rows; ++row)
+      sum = sum + load(job.x + row * job.width + j);
     const Lanes mean = sum * splat(share);
     Lanes square = splat(Real{0});
     for (std::ptrdiff_t row = 0; row < job.rows; ++row) {
@@ -145,6 +146,4 @@ void run_drop(const DropJob<Real>& job) {
   }
 }
 
-NormKernels<Real> norm_kernels() {
-  return {run_moments, run_affine, run_sums, run_back, run_drop};
-}
+NormKernels<Real> norm_kernels() { return {run_moments, run_affine, run_sums, run_back, run_drop}; }
