@@ -28,7 +28,7 @@ class LabelledGraphs:
     ids
         Of the images.
     labels
-        Place of each one's class in `classes`.
+        Place of each one's class in the attribute ``classes``.
     classes
         Names of the classes.
     columns
