@@ -65,7 +65,7 @@ def evaluate(
     every image of the manifest.
     """
     from gftcore.datasets import SYNTHETIC_NOTICE, is_synthetic, read_manifest
-    from gftcore.runs import read_predictions, run_model, score_run
+    from gftcore.runs import read_predictions, require_same_images, run_model, score_run
 
     table = read_manifest(manifest)
     groups = _groups(pool)
@@ -86,9 +86,11 @@ def evaluate(
             found = [_of_model(table, folder, channel, threads, silent=json_ or quiet)]
         else:
             found = list(read_predictions(folder, split))
+            _compare_manifests(table, folder, silent=quiet)
         scored.append(score_run(table, found, **settings))
     if any(each.classes != scored[0].classes for each in scored):
         raise ArgumentError("the trainings must know the same classes; use --pool to match them")
+    require_same_images(scored)
     names = _names(models)
     if json_:
         documents = [
@@ -132,6 +134,16 @@ def _groups(pool: Sequence[str] | None) -> dict[str, list[str]]:
             raise ArgumentError(f"--pool must be NAME=CLASS+CLASS, got {text!r:.60}")
         out[name.strip()] = names
     return out
+
+
+def _compare_manifests(table: Manifest, folder: Path, *, silent: bool) -> None:
+    from gftcore.runs import run_manifest
+
+    if run_manifest(folder) not in (None, table.sha256) and not silent:
+        say(
+            f"warning: {folder} learned from another manifest; classes and subjects are those of "
+            "the one that is given"
+        )
 
 
 def _of_model(

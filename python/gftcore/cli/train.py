@@ -142,7 +142,7 @@ def train(
         "progress": display,
     }
     with warnings.catch_warnings(), display:
-        warnings.simplefilter("once", GftcoreWarning)
+        warnings.simplefilter("once" if first else "ignore", GftcoreWarning)
         results = _trained(model, table, parts, out, config, settings)
     if first:
         _tell_results(results, table, out, json_=json_, quiet=quiet)

@@ -231,6 +231,16 @@ def test_bad_arguments(manifest: Manifest, tmp_path: Path) -> None:
         TableConfig().replace(tree=1)
 
 
+@pytest.mark.parametrize("name", ["threshold", "resnet18"])
+def test_several_processes_are_refused(
+    name: Any, manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(ArgumentError, match=f"{name} must be trained in one process, got WORLD_S"):
+        baselines.train_baseline(manifest, split_subjects(manifest), tmp_path / "o", name=name)
+    assert not (tmp_path / "o").exists()
+
+
 def test_what_is_missing_is_named(
     manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -39,6 +39,7 @@ def training(manifest: Manifest, wrong: int) -> Path:
                 right = CLASSES.index(record.label)
                 p = 0.9 if (right == 0) != (i < errors) else 0.1
                 writer.writerow([record.id, "test", record.label, "", p, 1 - p])
+        (folder / "fold.json").write_text("{}")
     (run / "run.json").write_text("{}")
     return run
 

@@ -27,7 +27,7 @@ pytest.importorskip("tensorboard")
 from gftcore import nn, staging  # noqa: E402
 from gftcore.cli import main  # noqa: E402
 from gftcore.datasets import GraphSource, Manifest, read_manifest, split_subjects  # noqa: E402
-from gftcore.errors import ArgumentError, FormatError, RefusedError  # noqa: E402
+from gftcore.errors import ArgumentError, FormatError, GftcoreWarning, RefusedError  # noqa: E402
 from gftcore.graph import extract, extract_image  # noqa: E402
 from gftcore.io import read_image, write_image  # noqa: E402
 from gftcore.model import Model  # noqa: E402
@@ -160,7 +160,8 @@ def test_graphs_come_from_images_as_staging_sees_them(tmp_path: Path) -> None:
     # One mask without an image drops the intensities of all.
     mixed = [*lines[:4], "3,s3,OD,,PDR,m3.png"]
     path.write_text("\n".join(mixed))
-    data = nn.read_graphs(read_manifest(path), tmp_path / "graphs")
+    with pytest.warns(GftcoreWarning, match="GREY_VALUES_UNUSED: 1 of 4"):
+        data = nn.read_graphs(read_manifest(path), tmp_path / "graphs")
     assert data.kinds == ("image",) * 3 + ("mask",)
     assert len(data.columns["ica"]) == data.graphs[0].x["ica"].shape[1] == 12
 
