@@ -104,8 +104,9 @@ def do_job(options: argparse.Namespace) -> int:
 
             use_threads(1)
         if name == "gnn":
-            from gftcore.nn import TrainConfig, train_folds
+            from gftcore.nn import TrainConfig, keep_freed_memory, train_folds
 
+            keep_freed_memory()
             config = TrainConfig(**options.gnn)
             train_folds(manifest, splits, place, config, cache=options.out / "graphs", **common)
         else:

@@ -153,8 +153,9 @@ def _trained(
     model: Any, table: Manifest, parts: Splits, out: Path, config: Any, settings: dict[str, Any]
 ) -> tuple[FoldResult, ...]:
     if model == "gnn":
-        from gftcore.nn import train_folds
+        from gftcore.nn import keep_freed_memory, train_folds
 
+        keep_freed_memory()
         return train_folds(table, parts, out, config, **settings)
     from gftcore.baselines import train_baseline
 

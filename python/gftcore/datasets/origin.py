@@ -18,7 +18,11 @@ SYNTHETIC_NOTICE = "The images are synthetic; the figures say nothing about real
 
 
 def is_synthetic(manifest: Manifest) -> bool:
-    """Return whether the ``cohort.json`` of a synthetic cohort lies beside a manifest.
+    """Return whether a manifest is that of a synthetic cohort, or lists a part of one.
+
+    The ``cohort.json`` beside it tells, if it is of a cohort that has as many images or more.
+    Images are not looked at: a manifest that lies elsewhere is not recognised, and in the folder of
+    a cohort any one is that is short enough.
 
     Parameters
     ----------
@@ -30,5 +34,8 @@ def is_synthetic(manifest: Manifest) -> bool:
         document = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    schema = document.get("schema") if isinstance(document, dict) else None
-    return isinstance(schema, str) and schema.startswith("gftcore-cohort/")
+    if not isinstance(document, dict):
+        return False
+    schema, images = document.get("schema"), document.get("images")
+    known = isinstance(schema, str) and schema.startswith("gftcore-cohort/")
+    return known and type(images) is int and images >= len(manifest)

@@ -33,7 +33,7 @@ from gftcore.nn.features import fit_features  # noqa: E402
 from gftcore.nn.loss import class_weights, target_rows, weighted_loss  # noqa: E402
 from gftcore.nn.modules import GraphNetwork  # noqa: E402
 from gftcore.nn.norm import BatchNorm, measured  # noqa: E402
-from gftcore.nn.parallel import Reduction, keep_memory  # noqa: E402
+from gftcore.nn.parallel import Reduction  # noqa: E402
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -108,7 +108,6 @@ def fit_model(
     RefusedError
         If the checkpoint is that of another training.
     """
-    keep_memory()
     fit = _Fit(data, train, validate, config)
     history = run_epochs(
         fit, config.epochs, patience=config.patience, checkpoint=checkpoint, report=report

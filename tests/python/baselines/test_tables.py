@@ -116,6 +116,18 @@ def test_scikit_learn_written_directly(name: str, classes: int) -> None:
         assert (np.diff(found[order, 1]) >= 0).all()
 
 
+def test_a_forest_is_the_same_to_the_byte_for_any_number_of_threads() -> None:
+    needs("forest")
+    data = made_up()
+    config = CONFIG.replace(trees=300)
+    found = {
+        tuple(part.probabilities.tobytes() for part in fit_table(*given, threads=threads)[0])
+        for given in [("forest", data, view(data), config)]
+        for threads in (1, 2, 2)
+    }
+    assert len(found) == 1
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_test_images_are_not_seen(name: str) -> None:
     needs(name)

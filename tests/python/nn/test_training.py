@@ -19,6 +19,7 @@ pytestmark = pytest.mark.train
 torch = pytest.importorskip("torch")
 
 from gftcore import nn, staging  # noqa: E402
+from gftcore._native import core  # noqa: E402
 from gftcore.errors import (  # noqa: E402
     ArgumentError,
     ArgumentTypeError,
@@ -118,6 +119,15 @@ def test_staging_gives_the_trained_logits() -> None:
 def test_the_same_seed_gives_the_same_bytes_and_another_others() -> None:
     assert fit().model.sha256 == fit().model.sha256
     assert fit().model.sha256 != fit(CONFIG.replace(seed=1)).model.sha256
+
+
+def test_the_memory_of_the_process_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    monkeypatch.setattr(core, "keep_freed_memory", lambda: calls.append(1))
+    fit(CONFIG.replace(epochs=1))
+    assert calls == []
+    nn.keep_freed_memory()
+    assert calls == [1]
 
 
 class Stopped(Exception):
