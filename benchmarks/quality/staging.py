@@ -39,7 +39,7 @@ from staging_table import markdown, measured
 MODELS = ("gnn", "resnet18", "forest", "svm", "logistic", "threshold")
 #: The others take seconds a fold, and share what they read.
 LONG = ("gnn", "resnet18")
-#: Half as precise and twice as fast as float32 where the processor has it.
+#: Less exact than float32, and faster where the processor has it.
 IMAGE_SETTINGS = {"precision": "bfloat16"}
 
 

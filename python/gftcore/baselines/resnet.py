@@ -82,7 +82,7 @@ class ImageFit:
             self.named.values(), lr=config.lr, weight_decay=config.weight_decay
         )
         self.best = _copy(self.network.state_dict())
-        of = [config.to_dict(), data.sha256, list(train), list(validate)]
+        of: list[Any] = [config.to_dict(), data.sha256, list(train), list(validate)]
         if config.recipe > 1:  # the first recipe had no number
             of.append(config.recipe)
         self.run = hashlib.sha256(canonical_json(of).encode()).hexdigest()

@@ -89,7 +89,7 @@ class ImageConfig(_Config):
         eye is no longer seen does no harm, since the label does not depend on it. ``none`` leaves
         them as they are.
     precision
-        ``bfloat16`` takes products of matrices and convolutions in that type, about twice as fast
+        ``bfloat16`` takes products of matrices and convolutions in that type, faster
         where the processor has it; ``float32`` everything.
     channels_last
         Memory order of the images; a matter of speed.

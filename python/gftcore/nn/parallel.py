@@ -28,8 +28,8 @@ def use_threads(count: int) -> None:
 def keep_freed_memory() -> None:
     """Let this process keep the memory that it frees, for good and whatever it does.
 
-    Each step of a training allocates the same large tensors; clearing their pages anew takes a
-    third of its time. ``gftcore train`` calls this, nothing else does: a process that does more
+    Each step of a training allocates the same large tensors; clearing their pages anew
+    takes time. ``gftcore train`` calls this, nothing else does: a process that does more
     than train may want its memory back. Elsewhere than with the GNU C library nothing changes.
     """
     core.keep_freed_memory()

@@ -46,8 +46,10 @@ _FREE = ("gftcore", "simd_target", "packages")
 #: The recipe of records without a number.
 _UNNUMBERED = 1
 #: All that a training leaves in the folder of a fold; the first one vouches for the others.
-_FOLD_FILES = (RESULT_FILE, PREDICTIONS_FILE, HISTORY_FILE, CHECKPOINT_FILE, WEIGHTS_FILE)
-_FOLD_FILES += (CONFIG_FILE, "events.out.tfevents.*")
+_FOLD_FILES = (
+    *(RESULT_FILE, PREDICTIONS_FILE, HISTORY_FILE, CHECKPOINT_FILE, WEIGHTS_FILE, CONFIG_FILE),
+    "events.out.tfevents.*",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,9 +221,7 @@ def _require_same(out: Path, record: Mapping[str, Any], splits: Splits) -> bool:
     return not differing
 
 
-def _begin_anew(
-    out: Path, record: Mapping[str, Any], splits: Splits, own: Sequence[Path]
-) -> None:
+def _begin_anew(out: Path, record: Mapping[str, Any], splits: Splits, own: Sequence[Path]) -> None:
     folders = sorted(out.glob("fold-[1-5]"))
     with contextlib.ExitStack() as held:
         for folder in folders:
@@ -261,9 +261,7 @@ def fold_view(splits: Splits, k: int) -> SplitView:
     return view
 
 
-def finished_fold(
-    k: int, folder: Path, data_sha256: str, *, recipe: int = 1
-) -> FoldResult | None:
+def finished_fold(k: int, folder: Path, data_sha256: str, *, recipe: int = 1) -> FoldResult | None:
     """Return what an earlier run of the same data and recipe came to."""
     document = _json(folder / RESULT_FILE) or {}
     names = [name for name in FoldResult.__slots__ if name not in ("folder", "choice")]

@@ -132,8 +132,7 @@ def score_run(
     ids = sorted({name for one in predictions for name in one.ids})
     subjects = sorted({record.subject for record in manifest.select(ids)})
     found = [
-        _scored(one, manifest, groups or {}, rule, subjects, resamples, seed)
-        for one in predictions
+        _scored(one, manifest, groups or {}, rule, subjects, resamples, seed) for one in predictions
     ]
     classes = found[0][0].scores.labels
     if any(model.scores.labels != classes for model, _ in found):

@@ -143,9 +143,10 @@ def test_stopped_behind_the_last_checkpoint_the_history_is_whole(
         if state.epochs == CONFIG.epochs:
             raise Stop
 
-    with monkeypatch.context() as patch, pytest.raises(Stop):
+    with monkeypatch.context() as patch:
         patch.setattr(epochs, "write_checkpoint", write)
-        train(manifest, tmp_path)
+        with pytest.raises(Stop):
+            train(manifest, tmp_path)
     train(manifest, tmp_path)
     for name in FILES:
         whole, stopped = (run / "fold-1" / name for run in (trained[0], tmp_path))

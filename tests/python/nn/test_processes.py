@@ -101,8 +101,9 @@ def test_the_command_in_two_processes_goes_on_where_it_was_killed(tmp_path: Path
     assert result.returncode == 0, result.stderr[-3000:]
     (tmp_path / "notes-whole").rename(order)
     names = order.read_text().split()
-    # One process writes files, each once: graphs, checkpoint and history of each epoch, results.
-    assert len(names) == len({"run", "splits"}) + 36 + 2 * 4 + 4
+    # One process writes files: graphs, checkpoint and history of each epoch, the whole history once
+    # more, model and its configuration, predictions, result.
+    assert len(names) == len({"run", "splits"}) + 36 + 2 * 4 + 5
     # Once among the graphs, while the other process waits, then before the second epoch is kept.
     for moment in (12, names.index("checkpoint.safetensors") + 2):
         result = train("killed", moment, of=order)

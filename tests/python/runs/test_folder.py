@@ -77,9 +77,7 @@ def test_another_training_is_refused(
     assert runs.finished_fold(1, tmp_path / "fold-1", "d") is None
 
 
-def test_overwriting_leaves_nothing_of_the_old_training(
-    manifest: Manifest, tmp_path: Path
-) -> None:
+def test_overwriting_leaves_nothing_of_the_old_training(manifest: Manifest, tmp_path: Path) -> None:
     splits = split_subjects(manifest)
     begin(tmp_path, document(manifest, splits), splits)
     finished(tmp_path)
