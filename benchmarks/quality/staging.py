@@ -174,7 +174,7 @@ def main() -> int:
     manifest, _ = read_cohort(options.cohort)
     document = {
         **header("staging", [simd_target()]),
-        "synthetic": (options.cohort / "cohort.json").exists(),
+        "synthetic": datasets.is_synthetic(manifest),
         "settings": {"gnn": options.gnn, "image": IMAGE_SETTINGS | options.image},
         **measured(manifest, options.out, models, resamples=options.resamples),
     }

@@ -151,8 +151,8 @@ class ImageFit:
         out: NDArray[np.float64] = torch.softmax(logits.double(), dim=1).numpy()
         return out
 
-    def save(self, path: Path) -> None:
-        """Write the weights of the best epoch, with what is needed to use them."""
+    def save(self, path: Path, about: Mapping[str, str]) -> None:
+        """Write the weights of the best epoch, with what is needed to use them and know them."""
         from safetensors.torch import save_file
 
         record = {
@@ -161,6 +161,7 @@ class ImageFit:
             "config": self.config.to_dict(),
             "pixel_mean": self.mean,
             "pixel_sd": self.sd,
+            **about,
         }
         weights = {name: tensor.contiguous() for name, tensor in self.best.items()}
         save_file(weights, path, metadata={"model": canonical_json(record)})

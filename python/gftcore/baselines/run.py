@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +18,7 @@ from gftcore.baselines.settings import BASELINES, ImageConfig, TableConfig
 from gftcore.baselines.tables import fit_table
 from gftcore.datasets import NUM_FOLDS
 from gftcore.datasets.graphs import GraphSource
+from gftcore.datasets.origin import origin_record
 from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.graph.bulk import default_threads
 from gftcore.model.files import WEIGHTS_FILE
@@ -167,7 +168,7 @@ def train_baseline(
             if done is None:
                 view = fold_view(splits, k)
                 own = config.replace(seed=fold_seed(config.seed, k))
-                fold = _Fold(k, out / f"fold-{k}", view, progress)
+                fold = _Fold(k, out / f"fold-{k}", view, progress, origin_record(manifest))
                 if isinstance(own, ImageConfig):
                     done = fold.images(data, own)
                 else:
@@ -185,6 +186,7 @@ class _Fold:
     folder: Path
     view: SplitView
     progress: RunProgress
+    about: Mapping[str, str]
 
     def table(self, name: str, data: Any, config: TableConfig, threads: int) -> FoldResult:
         parts, score, choice = fit_table(name, data, self.view, config, threads=threads)
@@ -220,7 +222,7 @@ class _Fold:
         parts = split_parts(data, self.view.validate, self.view.test, fit.probabilities)
         best = next(entry for entry in reversed(history) if entry.best)
         with atomic_path(self.folder / WEIGHTS_FILE) as temporary:
-            fit.save(temporary)
+            fit.save(temporary, self.about)
         result = FoldResult(
             fold=self.number,
             folder=self.folder,

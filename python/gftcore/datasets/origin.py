@@ -11,7 +11,7 @@ from gftcore.datasets.check import require_manifest
 if TYPE_CHECKING:
     from gftcore.datasets.manifest import Manifest
 
-__all__ = ["SYNTHETIC_NOTICE", "is_synthetic"]
+__all__ = ["SYNTHETIC_NOTICE", "is_synthetic", "origin_record"]
 
 #: What stands beside figures of such a data set.
 SYNTHETIC_NOTICE = "The images are synthetic; the figures say nothing about real eyes."
@@ -39,3 +39,8 @@ def is_synthetic(manifest: Manifest) -> bool:
     schema, images = document.get("schema"), document.get("images")
     known = isinstance(schema, str) and schema.startswith("gftcore-cohort/")
     return known and type(images) is int and images >= len(manifest)
+
+
+def origin_record(manifest: Manifest) -> dict[str, str]:
+    """Return what the file of a model says for good of the images that it learned from."""
+    return {"data": "synthetic"} if is_synthetic(manifest) else {}

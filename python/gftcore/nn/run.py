@@ -15,7 +15,7 @@ import numpy as np
 from gftcore._lazy import require
 from gftcore.datasets import NUM_FOLDS
 from gftcore.datasets.graphs import GraphSource
-from gftcore.datasets.origin import is_synthetic
+from gftcore.datasets.origin import origin_record
 from gftcore.model.files import Model
 from gftcore.runs.epochs import HISTORY_FILE, EpochReport, write_history
 from gftcore.runs.folder import (
@@ -119,7 +119,7 @@ def train_folds(
         packages={"torch": torch.__version__},
         recipe=config.recipe,
     )
-    about = {"data": "synthetic"} if is_synthetic(manifest) else {}
+    about = origin_record(manifest)
     run = begin_run(out, document, splits, folds=wanted, overwrite=overwrite)
     with _processes() as first, run if first else contextlib.nullcontext():
         place = cache or out / "graphs"

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("transformers", reason="transformers is not installed")
@@ -194,6 +195,19 @@ def test_a_checkpoint_without_the_optimiser_is_not_enough(
     train(manifest, tmp_path)
     files = [run / "fold-1" / "history.csv" for run in (trained[0], tmp_path)]
     assert files[0].read_bytes() != files[1].read_bytes()
+
+
+def test_the_file_says_whether_the_images_are_synthetic(
+    trained: tuple[Path, FoldResult], tmp_path: Path
+) -> None:
+    manifest = mask_manifest(tmp_path, 36)
+    (tmp_path / "cohort.json").write_text('{"schema": "gftcore-cohort/1", "images": 36}')
+    train(manifest, tmp_path / "out", CONFIG.replace(epochs=1))
+    data = []
+    for out in (trained[0], tmp_path / "out"):
+        with safe_open(out / "fold-1" / "model.safetensors", "numpy") as file:
+            data.append(json.loads(file.metadata()["model"]).get("data"))
+    assert data == [None, "synthetic"]
 
 
 def test_a_second_run_keeps_what_is_there(
