@@ -269,13 +269,15 @@ def test_features_are_standardised_as_staging_does() -> None:
     columns = {"vessel": ("length", "curveness"), "ica": ("area",)}
     raw = raw_graph(graph, columns)
     features = nn.fit_features(columns, [raw.x])
-    config = ModelConfig(features=features)
+    logged = dataclasses.replace(features["vessel"], log1p=("length",))
     assert not np.isfinite(raw.x["vessel"]).all()
-    for dtype in ("float32", "float64"):
-        wanted = standardised_batch(config, [graph], dtype=dtype).x  # type: ignore[arg-type]
-        found = network_input(raw, features, dtype).x
-        for name in columns:
-            assert found[name].tobytes() == wanted[name].tobytes()
+    for each in (features | {"vessel": logged}, features):
+        config = ModelConfig(features=each)
+        for dtype in ("float32", "float64"):
+            wanted = standardised_batch(config, [graph], dtype=dtype).x  # type: ignore[arg-type]
+            found = network_input(raw, each, dtype).x
+            for name in columns:
+                assert found[name].tobytes() == wanted[name].tobytes()
     assert abs(found["ica"].mean()) < 1e-12
     np.testing.assert_allclose(found["ica"].std(), 1)
 
