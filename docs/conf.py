@@ -36,9 +36,10 @@ numpydoc_xref_param_type = False
 
 # Types of other packages, and the private classes of the compiled core, have no page here.
 nitpick_ignore_regex = [
-    ("py:.*", r"(np|numpy|networkx|skimage|torch_geometric|typing|collections|pathlib)(\..*)?"),
+    ("py:.*", r"(np|numpy|networkx|skimage|typing|collections|pathlib)(\..*)?"),
+    ("py:.*", r"torch(_geometric)?(\..*)?"),
     ("py:class", r"(Any|ArrayLike|NDArray|Iterable|Iterator|Mapping|Sequence|Literal|ClassVar)"),
-    ("py:class", r"(Path|HeteroData|MultiGraph|Channel|Unit|BoolImage)"),
+    ("py:class", r"(Path|HeteroData|MultiGraph|Channel|Unit|BoolImage|Scaling|Tensor)"),
     ("py:class", r"gftcore\._core\..*"),
     ("py:class", r"AnyGraph|gftcore\.metrics\.spatial_graph\..*"),  # an alias; a private module
     ("py:obj", r"values"),

@@ -20,7 +20,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import argparse
-import csv
 import json
 import tempfile
 from collections import Counter
@@ -32,7 +31,7 @@ import numpy as np
 
 import tables
 from exits import MET, MISSED, exit_with
-from gftcore import datasets, metrics, pipeline
+from gftcore import datasets, pipeline, runs
 from gftcore.io import atomic_path
 from gftcore.model import Model
 from gftcore.model.files import WEIGHTS_FILE
@@ -61,26 +60,15 @@ class Split:
     confusion: np.ndarray
 
 
-def read_split(file: Path, name: str, manifest: datasets.Manifest, classes: Sequence[str]) -> Split:
-    with file.open(encoding="utf-8", newline="") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["split"] == name]
-    if not rows:
-        raise ValueError(f"{file} holds no image of the split {name}")
-    ids = tuple(row["id"] for row in rows)
-    probabilities = np.array([[float(row[f"p_{one}"]) for one in classes] for row in rows])
-    records = manifest.select(ids)
-    truth = [record.label for record in records]
-    common: dict[str, Any] = {"labels": classes, "probabilities": probabilities}
-    found = metrics.classification_scores(truth, **common)
-    subjects = [record.subject for record in records]
+def read_split(run: Path, name: Any, manifest: datasets.Manifest) -> Split:
+    (one,) = (each for each in runs.read_predictions(run, name) if each.name == FOLD)
+    (model,) = runs.score_run(manifest, [one], resamples=RESAMPLES).models
     return Split(
-        ids=ids,
-        probabilities=probabilities,
-        scores=found.to_dict(),
-        intervals=metrics.bootstrap_intervals(
-            truth, subjects=subjects, resamples=RESAMPLES, **common
-        ),
-        confusion=found.confusion,
+        ids=one.ids,
+        probabilities=np.array(one.probabilities),
+        scores=model.scores.to_dict(),
+        intervals=model.intervals,
+        confusion=model.scores.confusion,
     )
 
 
@@ -187,9 +175,7 @@ def ship(run: Path, cohort: Path, *, asset: Path, page: Path, checked: int) -> i
     """Do all of it; return the exit code."""
     model, manifest, about = read_run(run, cohort)
     classes = model.config.classes
-    splits = {
-        name: read_split(run / FOLD / "predictions.csv", name, manifest, classes) for name in SPLITS
-    }
+    splits = {name: read_split(run, name, manifest) for name in SPLITS}
     worst, staged = staged_again(model, manifest, splits, checked)
     if worst > TOLERANCE:
         print(f"staging differs from training by {worst:.2g} in a probability", file=sys.stderr)

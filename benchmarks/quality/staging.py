@@ -39,7 +39,7 @@ from staging_table import markdown, measured
 MODELS = ("gnn", "resnet18", "forest", "svm", "logistic", "threshold")
 #: The others take seconds a fold, and share what they read.
 LONG = ("gnn", "resnet18")
-#: Half as precise and twice as fast as float32 where the processor has it.
+#: Less exact than float32, and faster where the processor has it.
 IMAGE_SETTINGS = {"precision": "bfloat16"}
 
 
@@ -104,8 +104,9 @@ def do_job(options: argparse.Namespace) -> int:
 
             use_threads(1)
         if name == "gnn":
-            from gftcore.nn import TrainConfig, train_folds
+            from gftcore.nn import TrainConfig, keep_freed_memory, train_folds
 
+            keep_freed_memory()
             config = TrainConfig(**options.gnn)
             train_folds(manifest, splits, place, config, cache=options.out / "graphs", **common)
         else:
@@ -173,7 +174,7 @@ def main() -> int:
     manifest, _ = read_cohort(options.cohort)
     document = {
         **header("staging", [simd_target()]),
-        "synthetic": (options.cohort / "cohort.json").exists(),
+        "synthetic": datasets.is_synthetic(manifest),
         "settings": {"gnn": options.gnn, "image": IMAGE_SETTINGS | options.image},
         **measured(manifest, options.out, models, resamples=options.resamples),
     }

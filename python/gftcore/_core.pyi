@@ -28,7 +28,6 @@ __all__: list[str] = [
     "csr_from_edges",
     "draw_mask",
     "draw_vessels",
-    "drop_elements",
     "extract",
     "extract_image",
     "faces",
@@ -428,30 +427,6 @@ def draw_vessels(
 ) -> tuple[numpy.typing.NDArray[numpy.bool], numpy.typing.NDArray[numpy.float32]]:
     """
     Mask of straight vessels and their image, which is `block` times smaller.
-    """
-
-@typing.overload
-def drop_elements(
-    x: numpy.typing.NDArray[numpy.float32],
-    seed: typing.SupportsInt | typing.SupportsIndex,
-    share: typing.SupportsFloat | typing.SupportsIndex,
-    threads: typing.SupportsInt | typing.SupportsIndex,
-    out: numpy.typing.NDArray[numpy.float32],
-) -> None:
-    """
-    Fill `out` with x, some elements being 0 and the others larger by as much.
-    """
-
-@typing.overload
-def drop_elements(
-    x: numpy.typing.NDArray[numpy.float64],
-    seed: typing.SupportsInt | typing.SupportsIndex,
-    share: typing.SupportsFloat | typing.SupportsIndex,
-    threads: typing.SupportsInt | typing.SupportsIndex,
-    out: numpy.typing.NDArray[numpy.float64],
-) -> None:
-    """
-    Fill `out` with x, some elements being 0 and the others larger by as much.
     """
 
 def extract(

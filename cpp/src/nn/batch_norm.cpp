@@ -64,7 +64,7 @@ simd::NormAct norm_act(Activation act) {
 template <class T>
 void check(const RowNorm<T>& norm, int threads) {
   check_threads(threads);
-  const std::size_t width = static_cast<std::size_t>(norm.x.cols);
+  const auto width = static_cast<std::size_t>(norm.x.cols);
   if (norm.mean.size() != width || norm.variance.size() != width || norm.weight.size() != width ||
       norm.bias.size() != width) {
     throw ShapeError("mean, variance, weight and bias must have one value per column of x");
@@ -228,33 +228,6 @@ void batch_norm_backward(const RowNorm<T>& norm,
   padding.finish();
 }
 
-template <class T>
-void drop_elements(MatrixView<const T> x, Dropout dropout, int threads, MatrixView<T> out) {
-  check_threads(threads);
-  if (!same_shape(x, out)) throw ShapeError("out must have the shape of x");
-  if (!(dropout.share >= 0 && dropout.share < 1)) {
-    throw ValueError("share must be at least 0 and below 1, got " + std::to_string(dropout.share));
-  }
-  Padding<T> padding;
-  const index_t width = Padding<T>::padded(x.cols);
-  const MatrixView<const T> from = padding.in(x, x.rows, width);
-  const MatrixView<T> to = padding.out(out, x.rows, width);
-  const std::vector<RowBlock> blocks = blocks_of({x.rows}, kRows);
-  const simd::NormKernels<T> kernels = active_norm<T>();
-  for_each_in_threads(blocks.size(), threads, [&](std::size_t i) {
-    const index_t first = blocks[i].row * width;
-    kernels.drop({from.data + first,
-                  blocks[i].rows,
-                  width,
-                  dropout.seed,
-                  static_cast<std::uint32_t>(dropout.share * 0x1p32),
-                  static_cast<T>(1 / (1 - dropout.share)),
-                  blocks[i].row,
-                  to.data + first});
-  });
-  padding.finish();
-}
-
 template void column_moments(MatrixView<const float> x, int threads, ColumnMoments to);
 template void column_moments(MatrixView<const double> x, int threads, ColumnMoments to);
 template void batch_norm(const RowNorm<float>& norm, int threads, MatrixView<float> out);
@@ -267,13 +240,5 @@ template void batch_norm_backward(const RowNorm<double>& norm,
                                   MatrixView<const double> g,
                                   int threads,
                                   const NormGradients<double>& to);
-template void drop_elements(MatrixView<const float> x,
-                            Dropout dropout,
-                            int threads,
-                            MatrixView<float> out);
-template void drop_elements(MatrixView<const double> x,
-                            Dropout dropout,
-                            int threads,
-                            MatrixView<double> out);
 
 }  // namespace gftcore

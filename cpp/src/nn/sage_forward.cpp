@@ -137,6 +137,8 @@ void sage_layer(const SageLayer<T>& layer,
   const SageLayer<T> padded = padded_layer(layer, padding);
   std::vector<MatrixView<const T>> biases;
   std::vector<MatrixView<T>> outs;
+  biases.reserve(bias.size());
+  outs.reserve(out.size());
   for (const std::span<const T>& one : bias) {
     biases.push_back(padding.in({one.data(), 1, width}, 1, width_of(padded)));
   }

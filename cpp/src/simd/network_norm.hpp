@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 
 namespace gftcore::simd {
 
@@ -47,27 +46,12 @@ struct AffineBackJob {
   Real* to;           // [rows, width]
 };
 
-/// out = x times factor, or 0 where an element's 32 random bits are below a bound. The bits are a
-/// function of the seed, the row and the column alone.
-template <class Real>
-struct DropJob {
-  const Real* x;  // [rows, width]
-  std::ptrdiff_t rows;
-  std::ptrdiff_t width;
-  std::uint64_t seed;
-  std::uint32_t below;
-  Real factor;
-  std::ptrdiff_t row;  // number of the first row
-  Real* out;           // [rows, width]
-};
-
 template <class Real>
 struct NormKernels {
   void (*moments)(const MomentsJob<Real>&);
   void (*affine)(const AffineJob<Real>&);
   void (*sums)(const AffineBackJob<Real>&);
   void (*back)(const AffineBackJob<Real>&);
-  void (*drop)(const DropJob<Real>&);
 };
 
 NormKernels<float> norm_scalar();

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Included in an anonymous namespace by each instruction set, which defines before it: Real; Lanes
-// of kLanes Real; Words of kLanes uint32; load, store, splat(Real), words(uint32) and places(): the
-// words 0 .. kLanes - 1.
+// of kLanes Real; load, store and splat(Real).
 
 using gftcore::simd::AffineBackJob;
 using gftcore::simd::AffineJob;
-using gftcore::simd::DropJob;
 using gftcore::simd::MomentsJob;
 using gftcore::simd::NormAct;
 using gftcore::simd::NormKernels;
@@ -22,7 +20,8 @@ void run_moments(const MomentsJob<Real>& job) {
   const Real share = Real{1} / static_cast<Real>(job.rows);
   for (std::ptrdiff_t j = 0; j < job.width; j += kLanes) {
     Lanes sum = splat(Real{0});
-    for (std::ptrdiff_t row = 0; row < job.rows; ++row) sum = sum + load(job.x + row * job.width + j);
+    for (std::ptrdiff_t row = 0; row < job.rows; ++row)
+      sum = sum + load(job.x + row * job.width + j);
     const Lanes mean = sum * splat(share);
     Lanes square = splat(Real{0});
     for (std::ptrdiff_t row = 0; row < job.rows; ++row) {
@@ -117,34 +116,4 @@ void run_back(const AffineBackJob<Real>& job) {
   }
 }
 
-/// 64 bits of a row, from which those of its elements are made.
-std::uint64_t row_key(std::uint64_t seed, std::ptrdiff_t row) {
-  std::uint64_t x = seed + (static_cast<std::uint64_t>(row) + 1) * 0x9E3779B97F4A7C15U;
-  x = (x ^ (x >> 30U)) * 0xBF58476D1CE4E5B9U;
-  x = (x ^ (x >> 27U)) * 0x94D049BB133111EBU;
-  return x ^ (x >> 31U);
-}
-
-/// 32 bits of each of the elements `first` and after it.
-Words random_bits(std::uint64_t key, std::ptrdiff_t first) {
-  const auto start = static_cast<std::uint32_t>(key) + static_cast<std::uint32_t>(first);
-  Words x = (places() + words(start)) * words(0x9E3779B1U);
-  x = (x ^ (x >> 16U)) * words(0x85EBCA6BU);
-  x = ((x ^ (x >> 13U)) + words(static_cast<std::uint32_t>(key >> 32U))) * words(0xC2B2AE35U);
-  return x ^ (x >> 16U);
-}
-
-void run_drop(const DropJob<Real>& job) {
-  for (std::ptrdiff_t row = 0; row < job.rows; ++row) {
-    const std::uint64_t key = row_key(job.seed, job.row + row);
-    for (std::ptrdiff_t j = 0; j < job.width; j += kLanes) {
-      const Lanes x = load(job.x + row * job.width + j) * splat(job.factor);
-      const Words bits = random_bits(key, j);
-      store(job.out + row * job.width + j, bits >= words(job.below) ? x : splat(Real{0}));
-    }
-  }
-}
-
-NormKernels<Real> norm_kernels() {
-  return {run_moments, run_affine, run_sums, run_back, run_drop};
-}
+NormKernels<Real> norm_kernels() { return {run_moments, run_affine, run_sums, run_back}; }

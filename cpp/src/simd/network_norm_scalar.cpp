@@ -8,15 +8,12 @@ namespace single {
 using Real = float;
 // Four floats that the compiler maps to what every processor of the architecture has.
 using Lanes [[gnu::vector_size(16)]] = float;
-using Words [[gnu::vector_size(16)]] = std::uint32_t;
 using Unaligned [[gnu::vector_size(16), gnu::aligned(4), gnu::may_alias]] = float;
 constexpr std::ptrdiff_t kLanes = 4;
 
 Lanes load(const float* p) { return *reinterpret_cast<const Unaligned*>(p); }
 void store(float* p, Lanes x) { *reinterpret_cast<Unaligned*>(p) = x; }
 Lanes splat(float x) { return x - Lanes{}; }
-Words words(std::uint32_t x) { return x - Words{}; }
-Words places() { return Words{0, 1, 2, 3}; }
 
 #include "network_norm_body.inl"
 
@@ -26,14 +23,11 @@ namespace exact {
 
 using Real = double;
 using Lanes = double;
-using Words = std::uint32_t;
 constexpr std::ptrdiff_t kLanes = 1;
 
 Lanes load(const double* p) { return *p; }
 void store(double* p, Lanes x) { *p = x; }
 Lanes splat(double x) { return x; }
-Words words(std::uint32_t x) { return x; }
-Words places() { return 0; }
 
 #include "network_norm_body.inl"
 

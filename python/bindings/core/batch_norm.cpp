@@ -111,14 +111,6 @@ void backward(const Array<T>& g,
 }
 
 template <class T>
-void drop(const Array<T>& x, std::uint64_t seed, double share, int threads, Array<T>& out) {
-  const MatrixView<const T> from = matrix(x);
-  const MatrixView<T> to = filled_matrix(out);
-  const py::gil_scoped_release unlocked;
-  drop_elements(from, {seed, share}, threads, to);
-}
-
-template <class T>
 void bind(py::module_& m) {
   m.def("column_moments",
         moments<T>,
@@ -152,14 +144,6 @@ void bind(py::module_& m) {
         py::arg("grad_weight").noconvert(),
         py::arg("grad_bias").noconvert(),
         "Fill the last three with the derivatives of `batch_norm`.");
-  m.def("drop_elements",
-        drop<T>,
-        py::arg("x").noconvert(),
-        py::arg("seed"),
-        py::arg("share"),
-        py::arg("threads"),
-        py::arg("out").noconvert(),
-        "Fill `out` with x, some elements being 0 and the others larger by as much.");
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ def pipeline(name: str, config: TableConfig, settings: Mapping[str, Any], thread
     settings
         One of `CANDIDATES`.
     threads
-        For the trees, whose result does not depend on it.
+        For growing the trees, which do not depend on it.
     """
     require("sklearn", extra="baselines", user="gftcore.baselines")
     from sklearn.ensemble import RandomForestClassifier
@@ -106,6 +106,9 @@ def choose_classifier(
     best: Chosen | None = None
     for settings in CANDIDATES[name]:
         model = pipeline(name, config, settings, threads).fit(*train)
+        if name == "forest":
+            # Threads add the votes of trees as they come: the last digits would change by chance.
+            model[-1].set_params(n_jobs=1)
         found = probabilities(model, validate[0], num_classes).argmax(axis=1)
         score = balanced_accuracy(validate[1], found)
         if best is None or score > best.score:

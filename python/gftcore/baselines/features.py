@@ -8,15 +8,16 @@ import hashlib
 import math
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gftcore.biomarkers import biomarkers
 from gftcore.datasets import GraphSource, manifest_graphs
+from gftcore.datasets.graphs import have_grey_values
 from gftcore.errors import GftcoreError, GftcoreWarning
 from gftcore.graph.assemble import run_settings, settings_hash
 from gftcore.io import file_sha256, write_csv
@@ -34,6 +35,8 @@ FEATURES_FILE = "features.csv"
 _SCHEMA = "gftcore-features/1"
 _ORIGIN = ("id", "schema", "kind", "source_sha256", "settings_sha256")
 _KEEP = ("mask", "skeleton")
+#: Images after which the table is written, so that an interruption costs no more.
+_BATCH = 50
 #: Places in the image measure the camera rather than the eye; directions do not add up.
 _PLACES = ("row", "col", "pos_compat", "centroid", "orientation", "hasNode")
 _STATISTICS: Mapping[str, Callable[[NDArray[np.float64]], float]] = {
@@ -112,24 +115,26 @@ def read_features(
     cache: Path,
     source: GraphSource | None = None,
     *,
+    learned: Iterable[str] | None = None,
     threads: int | None = None,
     step: Callable[[], None] | None = None,
 ) -> FeatureTable:
     """Return the measurements of all images of a manifest.
 
     Images are segmented and made graphs of exactly as for the training of networks and for
-    staging. Measurements that not all images have, such as grey values if one of them is only a
-    mask, are left out.
+    staging. If one of the images to learn from is only a mask, grey values are left out.
 
     Parameters
     ----------
     manifest
         From `gftcore.datasets.read_manifest`.
     cache
-        Folder for the table. It counts if all its rows were made from the same bytes with the same
-        settings.
+        Folder for the table, which is written on the way. A row there counts if it was made from
+        the same bytes with the same settings.
     source
         How images become graphs; None means the defaults.
+    learned
+        Ids of the images that models learn from or are chosen by; None means all.
     threads
         Number of images that are extracted at once.
     step
@@ -138,73 +143,110 @@ def read_features(
     Raises
     ------
     FormatError
-        If there are images that cannot be read; it names the rows.
+        If there are images that cannot be read, or masks to test on where models learn from grey
+        values; it names the rows.
+
+    Warns
+    -----
+    GftcoreWarning
+        ``GREY_VALUES_UNUSED`` if some of the images to learn from, but not all, are masks.
     """
     source = source or GraphSource()
     path = cache / FEATURES_FILE
     rows = _stored(path, manifest, source)
-    if rows is None:
-        rows = _measured(manifest, source, threads, step)
-        table = [
-            {**dict(zip(_ORIGIN, (name, _SCHEMA, *origin), strict=True)), **values}
-            for name, (origin, values) in rows.items()
-        ]
-        columns = list(dict.fromkeys(name for row in table for name in row))
-        write_csv(path, columns, [[row.get(name) for name in columns] for row in table])
-    elif step is not None:
-        for _ in manifest:
+    if step is not None:
+        for _ in rows:
             step()
-    return _table(manifest, rows)
+    fresh = 0
+    try:
+        left = _without(manifest, rows)
+        for record, graph in manifest_graphs(left, source, threads=threads, keep=_KEEP):
+            rows[record.id] = _measured(graph)
+            fresh += 1
+            if fresh % _BATCH == 0:
+                _write(path, manifest, rows)
+            if step is not None:
+                step()
+    finally:
+        if fresh % _BATCH:
+            _write(path, manifest, rows)
+    kinds = {name: kind for name, ((kind, _, _), _) in rows.items()}
+    return _table(manifest, rows, grey=have_grey_values(manifest, kinds, learned))
 
 
-#: Id to (``image`` or ``mask``, SHA-256 of the source, of the settings) and measurements.
-_Rows = dict[str, tuple[tuple[str, str, str], dict[str, float]]]
+#: (``image`` or ``mask``, SHA-256 of the source, of the settings) and measurements.
+_Row = tuple[tuple[str, str, str], dict[str, float]]
 
 
-def _measured(
-    manifest: Manifest,
-    source: GraphSource,
-    threads: int | None,
-    step: Callable[[], None] | None,
-) -> _Rows:
-    found: _Rows = {}
-    for record, graph in manifest_graphs(manifest, source, threads=threads, keep=_KEEP):
-        with warnings.catch_warnings():
-            # What is said of one image at hand would be said hundreds of times.
-            warnings.simplefilter("ignore", GftcoreWarning)
-            markers = biomarkers(graph).to_dict()
-        made_from = graph.meta.source
-        origin = (made_from["kind"], made_from["sha256"], graph.meta.config_hash)
-        found[record.id] = origin, markers | graph_statistics(graph)
-        if step is not None:
-            step()
-    return {record.id: found[record.id] for record in manifest}
+def _without(manifest: Manifest, rows: Mapping[str, _Row]) -> Manifest:
+    """Return the images that are not measured yet."""
+    each = zip(manifest, manifest.rows, strict=True)
+    left = [(record, row) for record, row in each if record.id not in rows]
+    return replace(
+        manifest, records=tuple(record for record, _ in left), rows=tuple(row for _, row in left)
+    )
 
 
-def _stored(path: Path, manifest: Manifest, source: GraphSource) -> _Rows | None:
-    """Return the rows of a file, None unless they are those of the manifest and the settings."""
+def _measured(graph: HeteroGraph) -> _Row:
+    with warnings.catch_warnings():
+        # What is said of one image at hand would be said hundreds of times.
+        warnings.simplefilter("ignore", GftcoreWarning)
+        markers = biomarkers(graph).to_dict()
+    made_from = graph.meta.source
+    origin = (made_from["kind"], made_from["sha256"], graph.meta.config_hash)
+    return origin, markers | graph_statistics(graph)
+
+
+def _write(path: Path, manifest: Manifest, rows: Mapping[str, _Row]) -> None:
+    """Write what there is, in the order of the manifest, whichever came first."""
+    table = []
+    for record in manifest:
+        if record.id in rows:
+            origin, values = rows[record.id]
+            own = dict(zip(_ORIGIN, (record.id, _SCHEMA, *origin), strict=True))
+            table.append({**own, **values})
+    columns = list(dict.fromkeys(name for row in table for name in row))
+    write_csv(path, columns, [[row.get(name) for name in columns] for row in table])
+
+
+def _stored(path: Path, manifest: Manifest, source: GraphSource) -> dict[str, _Row]:
+    """Return those rows of a file that are as if they were made now, by id."""
     if not os.path.lexists(path):
-        return None
+        return {}
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            table = list(csv.DictReader(stream))
-        ids = [record.id for record in manifest]
-        if [row["id"] for row in table] != ids:
-            return None
-        rows: _Rows = {}
-        for row, record in zip(table, manifest, strict=True):
-            name, schema, kind, digest, settings = (row.pop(column) for column in _ORIGIN)
-            run = run_settings(source.config(record), source.seg if kind == "image" else None)
-            true = schema == _SCHEMA and settings == settings_hash(run)
-            # Cells are missing, or too many, where a row was cut.
-            whole = None not in row and None not in row.values()
-            if not (true and whole and digest == _digest(manifest, record)):
-                return None
-            values = {column: float(cell) if cell else math.nan for column, cell in row.items()}
-            rows[name] = (kind, digest, settings), values
-    except (GftcoreError, OSError, KeyError, ValueError, TypeError):
+            table = {row["id"]: row for row in csv.DictReader(stream)}
+    except (OSError, KeyError, ValueError, csv.Error):
+        return {}
+    found = {}
+    for record in manifest:
+        row = _true_row(table.get(record.id, {}), manifest, record, source)
+        if row is not None:
+            found[record.id] = row
+    return found
+
+
+def _true_row(
+    cells: Mapping[Any, Any], manifest: Manifest, record: Record, source: GraphSource
+) -> _Row | None:
+    # Cells are missing, or too many, where a row was cut.
+    if None in cells or None in cells.values():
         return None
-    return rows
+    try:
+        schema, kind, digest, settings = (cells[column] for column in _ORIGIN[1:])
+        run = run_settings(source.config(record), source.seg if kind == "image" else None)
+        if (schema, settings) != (_SCHEMA, settings_hash(run)):
+            return None
+        if digest != _digest(manifest, record):
+            return None
+        values = {
+            column: float(cell) if cell else math.nan
+            for column, cell in cells.items()
+            if column not in _ORIGIN
+        }
+    except (GftcoreError, OSError, KeyError, ValueError):
+        return None
+    return (kind, digest, settings), values
 
 
 def _digest(manifest: Manifest, record: Record) -> str:
@@ -213,9 +255,10 @@ def _digest(manifest: Manifest, record: Record) -> str:
     return file_sha256(file)
 
 
-def _table(manifest: Manifest, rows: _Rows) -> FeatureTable:
-    columns = list(dict.fromkeys(name for _, values in rows.values() for name in values))
-    if any(kind == "mask" for (kind, *_), _ in rows.values()):
+def _table(manifest: Manifest, rows: Mapping[str, _Row], *, grey: bool) -> FeatureTable:
+    each = [rows[record.id][1] for record in manifest]
+    columns = list(dict.fromkeys(name for values in each for name in values))
+    if not grey:
         columns = [name for name in columns if "intensity" not in name]
     markers = _marker_names()
     columns.sort(key=lambda name: name not in markers)
@@ -228,9 +271,7 @@ def _table(manifest: Manifest, rows: _Rows) -> FeatureTable:
         classes=manifest.classes,
         columns=tuple(columns),
         num_biomarkers=sum(name in markers for name in columns),
-        values=np.array(
-            [[rows[record.id][1].get(name, math.nan) for name in columns] for record in manifest]
-        ),
+        values=np.array([[values.get(name, math.nan) for name in columns] for values in each]),
         sha256=hashlib.sha256("".join(lines).encode()).hexdigest(),
     )
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,6 +25,7 @@ from torch import Tensor  # noqa: E402
 from transformers import ResNetConfig, ResNetForImageClassification  # noqa: E402
 
 from gftcore.nn.checkpoint import Checkpoint, optimiser_state, set_optimiser_state  # noqa: E402
+from gftcore.nn.epochs import is_best  # noqa: E402
 from gftcore.nn.loss import class_weights  # noqa: E402
 
 if TYPE_CHECKING:
@@ -80,7 +82,9 @@ class ImageFit:
             self.named.values(), lr=config.lr, weight_decay=config.weight_decay
         )
         self.best = _copy(self.network.state_dict())
-        of = [config.to_dict(), data.sha256, list(train), list(validate)]
+        of: list[Any] = [config.to_dict(), data.sha256, list(train), list(validate)]
+        if config.recipe > 1:  # the first recipe had no number
+            of.append(config.recipe)
         self.run = hashlib.sha256(canonical_json(of).encode()).hexdigest()
 
     def _statistics(self) -> tuple[float, float]:
@@ -124,18 +128,20 @@ class ImageFit:
         logits = self._logits(self.network, self.validate)
         labels = self.labels[self.validate]
         reached = balanced_accuracy(labels, logits.argmax(dim=1).numpy())
-        before = max((entry.validation_balanced_accuracy for entry in history), default=-1.0)
-        if reached > before:
-            self.best = _copy(self.network.state_dict())
-        return EpochReport(
+        finite = bool(logits.isfinite().all())
+        entry = EpochReport(
             epoch=number,
             lr=lr,
             loss=loss,
             train_balanced_accuracy=learned,
-            validation_loss=self._loss(logits, labels).item(),
+            validation_loss=self._loss(logits, labels).item() if finite else math.nan,
             validation_balanced_accuracy=reached,
-            best=reached > before,
+            best=False,
         )
+        if not is_best(entry, history):
+            return entry
+        self.best = _copy(self.network.state_dict())
+        return replace(entry, best=True)
 
     def probabilities(self, places: Sequence[int]) -> NDArray[np.float64]:
         """Return probabilities [n, C] of the weights of the best epoch."""
@@ -145,8 +151,8 @@ class ImageFit:
         out: NDArray[np.float64] = torch.softmax(logits.double(), dim=1).numpy()
         return out
 
-    def save(self, path: Path) -> None:
-        """Write the weights of the best epoch, with what is needed to use them."""
+    def save(self, path: Path, about: Mapping[str, str]) -> None:
+        """Write the weights of the best epoch, with what is needed to use them and know them."""
         from safetensors.torch import save_file
 
         record = {
@@ -155,6 +161,7 @@ class ImageFit:
             "config": self.config.to_dict(),
             "pixel_mean": self.mean,
             "pixel_sd": self.sd,
+            **about,
         }
         weights = {name: tensor.contiguous() for name, tensor in self.best.items()}
         save_file(weights, path, metadata={"model": canonical_json(record)})

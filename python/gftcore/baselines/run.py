@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,9 +16,12 @@ from gftcore.baselines.features import read_features
 from gftcore.baselines.pixels import read_pixels
 from gftcore.baselines.settings import BASELINES, ImageConfig, TableConfig
 from gftcore.baselines.tables import fit_table
+from gftcore.datasets import NUM_FOLDS
 from gftcore.datasets.graphs import GraphSource
-from gftcore.errors import ArgumentTypeError
+from gftcore.datasets.origin import origin_record
+from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.graph.bulk import default_threads
+from gftcore.model.files import WEIGHTS_FILE
 from gftcore.runs.epochs import HISTORY_FILE, EpochReport, write_history
 from gftcore.runs.folder import (
     CHECKPOINT_FILE,
@@ -41,7 +45,6 @@ if TYPE_CHECKING:
 
 __all__ = ["train_baseline"]
 
-MODEL_FILE = "model.safetensors"
 #: What each one needs beyond the base install.
 _NEEDS = {
     "svm": ("sklearn",),
@@ -101,10 +104,14 @@ def train_baseline(
 
     Raises
     ------
+    ArgumentError
+        If it is called in one of several processes that torchrun started, or if a training of
+        ``resnet18`` diverged in its first epoch.
     RefusedError
-        If `out` holds a training of other data or settings.
+        If `out` holds a training of other data or settings, or if another process is at work on
+        one of the folds.
     FormatError
-        If images cannot be read.
+        If images cannot be read, or if a test image lacks features that the others have.
     MissingExtraError
         If packages of the extra ``baselines`` are missing.
     """
@@ -114,6 +121,12 @@ def train_baseline(
     if not isinstance(config, kind):
         raise ArgumentTypeError(
             f"config must be {kind.__name__} for {name}, got {describe(config)}"
+        )
+    processes = os.environ.get("WORLD_SIZE", "1")
+    if processes != "1":
+        raise ArgumentError(
+            f"{name} must be trained in one process, got WORLD_SIZE={processes:.20}; start it "
+            "without torchrun"
         )
     source = source or GraphSource()
     progress = progress or Silence()
@@ -133,27 +146,35 @@ def train_baseline(
         config_hash=config.hash,
         source=source,
         packages=packages,
+        recipe=config.recipe,
     )
-    begin_run(out, document, splits, overwrite=overwrite)
-    data: FeatureTable | LabelledImages
-    if isinstance(config, ImageConfig):
-        data = read_pixels(manifest, config.image_px, source, step=progress.graph)
-    else:
-        data = read_features(manifest, cache or out, source, threads=threads, step=progress.graph)
     count = default_threads() if threads is None else threads
     results = []
-    for k in wanted:
-        done = finished_fold(k, out / f"fold-{k}", data.sha256)
-        if done is None:
-            view = fold_view(splits, k)
-            own = config.replace(seed=fold_seed(config.seed, k))
-            fold = _Fold(k, out / f"fold-{k}", view, progress)
-            if isinstance(own, ImageConfig):
-                done = fold.images(data, own)
-            else:
-                done = fold.table(name, data, own, count)
-        progress.fold(done)
-        results.append(done)
+    with begin_run(out, document, splits, folds=wanted, overwrite=overwrite):
+        data: FeatureTable | LabelledImages
+        if isinstance(config, ImageConfig):
+            data = read_pixels(manifest, config.image_px, source, step=progress.graph)
+        else:
+            data = read_features(
+                manifest,
+                cache or out,
+                source,
+                learned=splits.ids(*range(1, NUM_FOLDS)),
+                threads=threads,
+                step=progress.graph,
+            )
+        for k in wanted:
+            done = finished_fold(k, out / f"fold-{k}", data.sha256, recipe=config.recipe)
+            if done is None:
+                view = fold_view(splits, k)
+                own = config.replace(seed=fold_seed(config.seed, k))
+                fold = _Fold(k, out / f"fold-{k}", view, progress, origin_record(manifest))
+                if isinstance(own, ImageConfig):
+                    done = fold.images(data, own)
+                else:
+                    done = fold.table(name, data, own, count)
+            progress.fold(done)
+            results.append(done)
     return tuple(results)
 
 
@@ -165,6 +186,7 @@ class _Fold:
     folder: Path
     view: SplitView
     progress: RunProgress
+    about: Mapping[str, str]
 
     def table(self, name: str, data: Any, config: TableConfig, threads: int) -> FoldResult:
         parts, score, choice = fit_table(name, data, self.view, config, threads=threads)
@@ -177,7 +199,7 @@ class _Fold:
             model_sha256=None,
             choice=choice,
         )
-        write_fold(result, parts, data.classes, data_sha256=data.sha256)
+        write_fold(result, parts, data.classes, data_sha256=data.sha256, recipe=config.recipe)
         return result
 
     def images(self, data: Any, config: ImageConfig) -> FoldResult:
@@ -195,17 +217,19 @@ class _Fold:
 
         fit = ImageFit(data, self.view.train, self.view.validate, config)
         run_epochs(fit, config.epochs, checkpoint=self.folder / CHECKPOINT_FILE, report=report)
+        # An interruption may have come between the last checkpoint and its history.
+        write_history(self.folder / HISTORY_FILE, history)
         parts = split_parts(data, self.view.validate, self.view.test, fit.probabilities)
         best = next(entry for entry in reversed(history) if entry.best)
-        with atomic_path(self.folder / MODEL_FILE) as temporary:
-            fit.save(temporary)
+        with atomic_path(self.folder / WEIGHTS_FILE) as temporary:
+            fit.save(temporary, self.about)
         result = FoldResult(
             fold=self.number,
             folder=self.folder,
             best_epoch=best.epoch,
             validation_balanced_accuracy=best.validation_balanced_accuracy,
             test_balanced_accuracy=parts[1].balanced_accuracy,
-            model_sha256=file_sha256(self.folder / MODEL_FILE),
+            model_sha256=file_sha256(self.folder / WEIGHTS_FILE),
         )
-        write_fold(result, parts, data.classes, data_sha256=data.sha256)
+        write_fold(result, parts, data.classes, data_sha256=data.sha256, recipe=config.recipe)
         return result

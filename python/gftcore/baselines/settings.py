@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from gftcore._validation import require_bool, require_choice, require_int, require_real
 from gftcore.config import config_dict, config_hash, require_fields
@@ -21,6 +21,10 @@ class _Config:
     """What both kinds of settings can do."""
 
     __slots__ = ()
+
+    #: Another number when the same settings make another model: what was trained by an older
+    #: recipe is neither kept nor gone on with.
+    recipe: ClassVar[int] = 1
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
@@ -85,7 +89,7 @@ class ImageConfig(_Config):
         eye is no longer seen does no harm, since the label does not depend on it. ``none`` leaves
         them as they are.
     precision
-        ``bfloat16`` takes products of matrices and convolutions in that type, about twice as fast
+        ``bfloat16`` takes products of matrices and convolutions in that type, faster
         where the processor has it; ``float32`` everything.
     channels_last
         Memory order of the images; a matter of speed.

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -62,10 +64,10 @@ def evaluate(
 
     The folder of a training gives one row for each of its models, on the images that none of them
     learned from, and their mean; several folders give one row each. A single network classifies
-    every image of the manifest.
+    every image of the manifest, from graphs that are made as in its training.
     """
     from gftcore.datasets import SYNTHETIC_NOTICE, is_synthetic, read_manifest
-    from gftcore.runs import read_predictions, run_model, score_run
+    from gftcore.runs import read_predictions, require_same_images, run_model, score_run
 
     table = read_manifest(manifest)
     groups = _groups(pool)
@@ -80,15 +82,23 @@ def evaluate(
         "resamples": resamples,
         "seed": seed,
     }
-    scored = []
+    scored, notes = [], []
     for folder, kind in zip(models, kinds, strict=True):
+        # No model of a training learned from the images that it is tested on.
+        note: dict[str, Any] = {"seen_in_training": False, "remarks": {}}
         if kind is None:
-            found = [_of_model(table, folder, channel, threads, silent=json_ or quiet)]
+            one, note = _of_model(table, folder, channel, threads, silent=json_ or quiet)
+            found = [one]
         else:
             found = list(read_predictions(folder, split))
+            _compare_manifests(table, folder, silent=quiet)
+        if not quiet:
+            _say_note(folder, note)
+        notes.append(note)
         scored.append(score_run(table, found, **settings))
     if any(each.classes != scored[0].classes for each in scored):
         raise ArgumentError("the trainings must know the same classes; use --pool to match them")
+    require_same_images(scored)
     names = _names(models)
     if json_:
         documents = [
@@ -96,10 +106,11 @@ def evaluate(
                 "model": str(folder),
                 "kind": kind,
                 "classes": list(each.classes),
+                **note,
                 "models": [model.to_dict() for model in each.models],
                 "mean": each.mean_dict(),
             }
-            for folder, kind, each in zip(models, kinds, scored, strict=True)
+            for folder, kind, each, note in zip(models, kinds, scored, notes, strict=True)
         ]
         print_json(
             {
@@ -134,32 +145,58 @@ def _groups(pool: Sequence[str] | None) -> dict[str, list[str]]:
     return out
 
 
+def _compare_manifests(table: Manifest, folder: Path, *, silent: bool) -> None:
+    from gftcore.runs import run_manifest
+
+    if run_manifest(folder) not in (None, table.sha256) and not silent:
+        say(
+            f"warning: {folder} learned from another manifest; classes and subjects are those of "
+            "the one that is given"
+        )
+
+
 def _of_model(
     table: Manifest, path: Path, channel: Any, threads: int | None, *, silent: bool
-) -> Predictions:
-    from gftcore.datasets import GraphSource, manifest_graphs
+) -> tuple[Predictions, dict[str, Any]]:
+    """Return what a network says of all images, and what makes its scores doubtful."""
+    from gftcore.datasets import manifest_graphs
     from gftcore.model import Model
+    from gftcore.pipeline import model_source, remarks
     from gftcore.runs import Predictions
     from gftcore.staging import predict
 
     network = Model.load(path)
-    if network.config.training.get("manifest_sha256") == table.sha256 and not silent:
-        say(
-            f"warning: {path} learned from images of this manifest; its scores on them say little. "
-            "Evaluate the folder of the training for those that it did not see"
-        )
+    source = model_source(network)
+    if channel is not None:
+        source = dataclasses.replace(source, channel=channel)
     found: dict[str, list[float]] = {}
+    counts: Counter[str] = Counter()
     with Progress(len(table), what="evaluate", silent=silent) as progress:
-        for record, graph in manifest_graphs(table, GraphSource(channel=channel), threads=threads):
+        for record, graph in manifest_graphs(table, source, threads=threads):
             found[record.id] = predict(network, [graph], threads=1).probabilities[0].tolist()
+            counts.update(remarks(network, graph))
             progress.step(failed=False)
     ids = tuple(record.id for record in table)
-    return Predictions(
+    predictions = Predictions(
         name=path.name,
         ids=ids,
         classes=network.config.classes,
         probabilities=tuple(tuple(found[name]) for name in ids),
     )
+    seen = network.config.training.get("manifest_sha256") == table.sha256
+    return predictions, {"seen_in_training": seen, "remarks": dict(sorted(counts.items()))}
+
+
+def _say_note(path: Path, note: Mapping[str, Any]) -> None:
+    from gftcore.pipeline import REMARKS
+
+    if note["seen_in_training"]:
+        say(
+            f"warning: {path} learned from images of this manifest; its scores on them say little. "
+            "Evaluate the folder of the training for those that it did not see"
+        )
+    for code, number in note["remarks"].items():
+        say(f"warning: {code} in {number} images: {REMARKS[code]}")
 
 
 def _tell(scored: Sequence[RunScores], names: Sequence[str]) -> None:

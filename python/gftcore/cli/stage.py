@@ -44,7 +44,9 @@ def stage(
     ] = None,
     fov_mm: Annotated[
         float | None,
-        typer.Option("--fov-mm", help="Length of the longer side in mm; default: the network's."),
+        typer.Option(
+            "--fov-mm", help="Length of the longer side in mm; default: that of training."
+        ),
     ] = None,
     eye: Annotated[Literal["OD", "OS", "unknown"], typer.Option("--eye")] = "unknown",
     channel: options.Channel = None,

@@ -142,7 +142,7 @@ def train(
         "progress": display,
     }
     with warnings.catch_warnings(), display:
-        warnings.simplefilter("once", GftcoreWarning)
+        warnings.simplefilter("once" if first else "ignore", GftcoreWarning)
         results = _trained(model, table, parts, out, config, settings)
     if first:
         _tell_results(results, table, out, json_=json_, quiet=quiet)
@@ -153,8 +153,9 @@ def _trained(
     model: Any, table: Manifest, parts: Splits, out: Path, config: Any, settings: dict[str, Any]
 ) -> tuple[FoldResult, ...]:
     if model == "gnn":
-        from gftcore.nn import train_folds
+        from gftcore.nn import keep_freed_memory, train_folds
 
+        keep_freed_memory()
         return train_folds(table, parts, out, config, **settings)
     from gftcore.baselines import train_baseline
 

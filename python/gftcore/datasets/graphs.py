@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from gftcore.datasets.records import Record
     from gftcore.io.images import Channel
 
-__all__ = ["GraphSource", "manifest_graphs"]
+__all__ = ["GraphSource", "have_grey_values", "manifest_graphs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +174,50 @@ def manifest_graphs(
     return _graphs(manifest, cache, source or GraphSource(), threads, write, names)
 
 
+def have_grey_values(
+    manifest: Manifest, kinds: Mapping[str, str], learned: Iterable[str] | None = None
+) -> bool:
+    """Return whether all images have grey values that models learn from.
+
+    Parameters
+    ----------
+    manifest
+        From `read_manifest`.
+    kinds
+        Id to ``image`` or ``mask``: what its graph was made from.
+    learned
+        Ids of the images that models learn from or are chosen by; None means all.
+
+    Raises
+    ------
+    FormatError
+        If they have, but another image has not; it names the row.
+
+    Warns
+    -----
+    GftcoreWarning
+        ``GREY_VALUES_UNUSED`` if only some of them have.
+    """
+    own = {record.id for record in manifest} if learned is None else set(learned)
+    each = zip(manifest, manifest.rows, strict=True)
+    masks = [(record.id in own, row) for record, row in each if kinds[record.id] == "mask"]
+    lacking = [row for learns, row in masks if learns]
+    if lacking:
+        if len(lacking) < len(own):
+            text = (
+                f"GREY_VALUES_UNUSED: {len(lacking)} of {len(own)} images to learn from are masks, "
+                f"the first in row {lacking[0]}; no model reads grey values"
+            )
+            warnings.warn(text, GftcoreWarning, stacklevel=3)
+        return False
+    if masks:
+        raise FormatError(
+            f"{len(masks)} images to test on are masks, the first in row {masks[0][1]}: they have "
+            "no grey values, which the models learn from"
+        )
+    return True
+
+
 def _graphs(
     manifest: Manifest,
     cache: Path | None,
@@ -205,12 +249,13 @@ def _graphs(
         with warnings.catch_warnings():
             # Staging warns of the image at hand; of a whole data set that would be hundreds.
             warnings.simplefilter("ignore", GftcoreWarning)
-            items = _items(manifest, records, source)
+            errors: dict[str, str] = {}
+            items = _items(manifest, records, source, errors)
             results = extract_batch(items, config, seg=source.seg, threads=threads, keep=keep)
             for result in results:
                 record = next(done)
                 if isinstance(result, ExtractFailure):
-                    failed.append((rows[record.id], result.message))
+                    failed.append((rows[record.id], errors.get(record.id, result.message)))
                     continue
                 graph = result.with_source(**source.origin(digests[record.id]))
                 if cache is not None and write:
@@ -246,13 +291,14 @@ def _cached(path: Path, digest: str, source: GraphSource, record: Record) -> Het
 
 
 def _items(
-    manifest: Manifest, records: Sequence[Record], source: GraphSource
+    manifest: Manifest, records: Sequence[Record], source: GraphSource, errors: dict[str, str]
 ) -> Iterator[BatchItem]:
     for record in records:
         file = _file(manifest, record)
         try:
             pixels = source.read(file)
         except (GftcoreError, OSError) as error:
-            yield BatchItem(name=str(error))  # an item without pixels fails by itself
+            errors[record.id] = str(error)
+            yield BatchItem()  # without pixels it fails by itself
             continue
         yield source.item(pixels, mask=record.path is None)

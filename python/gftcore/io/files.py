@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import secrets
@@ -11,9 +12,9 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from gftcore.errors import ArgumentTypeError, MissingFileError
+from gftcore.errors import ArgumentTypeError, MissingFileError, RefusedError
 
-__all__ = ["atomic_path", "file_sha256", "require_file", "require_path"]
+__all__ = ["atomic_path", "file_sha256", "held_folder", "require_file", "require_path"]
 
 
 def require_path(path: object) -> Path:
@@ -71,6 +72,31 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+@contextlib.contextmanager
+def held_folder(path: Path, *, wait: bool = False) -> Iterator[None]:
+    """Hold a folder, made if needed, against other writers that do the same.
+
+    The lock ends with the process, however it ends, and leaves no file.
+
+    Raises
+    ------
+    RefusedError
+        If another one holds it; with `wait` it is waited for.
+    """
+    path.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError as error:
+            raise RefusedError(f"{path} is being written by another process") from error
+        except OSError:  # a file system without locks
+            pass
+        yield
+    finally:
+        os.close(handle)
 
 
 def file_sha256(path: str | Path) -> str:

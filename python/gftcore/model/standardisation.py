@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from gftcore.model.config import FeatureSet, ModelConfig
 
-__all__ = ["standardise", "standardised_batch"]
+__all__ = ["standardise", "standardised_batch", "standardised_columns"]
 
 
 def standardise(
@@ -52,7 +52,7 @@ def standardise(
     for name, features in config.features.items():
         columns = graph.vessel_columns if name == "vessel" else graph.ica_columns
         picked = graph.features(name)[:, _places(name, features, columns)]
-        out[name] = _standardised(picked, features, dtype)
+        out[name] = standardised_columns(picked, features, dtype)
     return out
 
 
@@ -68,7 +68,10 @@ def _places(node_type: str, features: FeatureSet, columns: Sequence[str]) -> lis
     return [columns.index(name) for name in features.columns]
 
 
-def _standardised(values: NDArray[np.float64], features: FeatureSet, dtype: str) -> NDArray[Any]:
+def standardised_columns(
+    values: NDArray[np.float64], features: FeatureSet, dtype: str
+) -> NDArray[Any]:
+    """Return the inputs [N, F] for columns that were picked already, in the order of `features`."""
     with np.errstate(all="ignore"):  # what becomes infinite or NaN is set to 0 below
         values = values.copy()
         for name in features.log1p:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gftcore.nn.loss import class_weights, target_rows
     from gftcore.nn.modules import GraphNetwork
     from gftcore.nn.ops import sage_layer, sage_layer_backward, segment_pool
-    from gftcore.nn.parallel import use_threads
+    from gftcore.nn.parallel import keep_freed_memory, use_threads
     from gftcore.nn.run import train_folds
     from gftcore.nn.settings import TrainConfig
     from gftcore.nn.tensors import GraphTensors, graph_tensors
@@ -33,6 +33,7 @@ __all__ = [
     "fit_features",
     "fit_model",
     "graph_tensors",
+    "keep_freed_memory",
     "read_graphs",
     "sage_layer",
     "sage_layer_backward",
@@ -55,6 +56,7 @@ __getattr__, __dir__ = attach(
         "fit_features": "features",
         "fit_model": "fit",
         "graph_tensors": "tensors",
+        "keep_freed_memory": "parallel",
         "read_graphs": "data",
         "sage_layer": "ops",
         "sage_layer_backward": "ops",

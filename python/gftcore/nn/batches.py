@@ -12,6 +12,7 @@ import numpy as np
 from gftcore._lazy import require
 from gftcore.graph.batch import DIRECTED, join_graphs
 from gftcore.graph.hetero_graph import NODE_TYPES
+from gftcore.model.standardisation import standardised_columns
 
 require("torch", extra="train", user="gftcore.nn")
 
@@ -73,13 +74,8 @@ def raw_graph(graph: HeteroGraph, columns: Mapping[str, Sequence[str]]) -> RawGr
 def network_input(
     graph: RawGraph, features: Mapping[str, FeatureSet], dtype: str = "float32"
 ) -> NetworkInput:
-    """Standardise the features of a graph, to the same bytes as `gftcore.model.standardise`."""
-    x = {}
-    for name, one in features.items():
-        with np.errstate(all="ignore"):  # what becomes infinite or NaN is set to 0 below
-            values = ((graph.x[name] - np.array(one.mean)) / np.array(one.sd)).astype(dtype)
-        values[~np.isfinite(values)] = 0
-        x[name] = values
+    """Standardise the features of a graph as `gftcore.model.standardise` does."""
+    x = {name: standardised_columns(graph.x[name], one, dtype) for name, one in features.items()}
     return NetworkInput(x, graph.csr)
 
 

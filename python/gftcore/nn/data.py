@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gftcore.datasets.graphs import GraphSource, manifest_graphs
+from gftcore.datasets.graphs import GraphSource, have_grey_values, manifest_graphs
 from gftcore.nn.batches import RawGraph, raw_graph
 from gftcore.nn.features import MODEL_COLUMNS, common_columns
 
@@ -28,7 +28,7 @@ class LabelledGraphs:
     ids
         Of the images.
     labels
-        Place of each one's class in `classes`.
+        Place of each one's class in the attribute ``classes``.
     classes
         Names of the classes.
     columns
@@ -83,6 +83,7 @@ def read_graphs(
     cache: Path,
     source: GraphSource | None = None,
     *,
+    learned: Iterable[str] | None = None,
     threads: int | None = None,
     write: bool = True,
     step: Callable[[], None] | None = None,
@@ -91,7 +92,7 @@ def read_graphs(
 
     A graph is made from the image, exactly as staging makes it; from the mask only where the
     manifest gives no image, or where the image file is a mask. Columns are those of
-    `MODEL_COLUMNS` that all graphs have, so that one mask among them drops the intensities.
+    `MODEL_COLUMNS`, without the intensities if one of the images to learn from is a mask.
 
     Parameters
     ----------
@@ -102,6 +103,8 @@ def read_graphs(
         settings.
     source
         How images become graphs; None means the defaults.
+    learned
+        Ids of the images that networks learn from or are chosen by; None means all.
     threads
         Number of images that are extracted at once.
     write
@@ -112,28 +115,32 @@ def read_graphs(
     Raises
     ------
     FormatError
-        If there are images that cannot be read; it names the rows.
+        If there are images that cannot be read, or masks to test on where networks learn from
+        intensities; it names the rows.
+
+    Warns
+    -----
+    GftcoreWarning
+        ``GREY_VALUES_UNUSED`` if some of the images to learn from, but not all, are masks.
     """
     found: dict[str, RawGraph] = {}
     digests: dict[str, str] = {}
     kinds: dict[str, str] = {}
     shapes: dict[str, tuple[int, int]] = {}
     fovs: dict[str, float] = {}
-    lacking = {name: set(columns) for name, columns in MODEL_COLUMNS.items()}
     widest: dict[str, Mapping[str, tuple[str, ...]]] = {}
     graphs = manifest_graphs(manifest, source, cache=cache, write=write, threads=threads)
     for record, graph in graphs:
         columns = common_columns([graph])
-        for name, there in columns.items():
-            lacking[name] &= set(there)
         found[record.id], widest[record.id] = raw_graph(graph, columns), columns
         kinds[record.id] = graph.meta.source["kind"]
         shapes[record.id], fovs[record.id] = graph.meta.shape, graph.meta.fov_mm
         digests[record.id] = f"{graph.meta.source['sha256']} {graph.meta.config_hash}"
         if step is not None:
             step()
+    grey = have_grey_values(manifest, kinds, learned)
     common = {
-        name: tuple(c for c in columns if c in lacking[name])
+        name: tuple(column for column in columns if grey or "intensity" not in column)
         for name, columns in MODEL_COLUMNS.items()
     }
     ids = tuple(record.id for record in manifest)

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from gftcore.errors import RefusedError
+from gftcore.errors import ArgumentError, GftcoreWarning, RefusedError
 from gftcore.nn.checkpoint import Checkpoint, read_checkpoint, write_checkpoint
 from gftcore.runs.epochs import EpochReport
 
-__all__ = ["Fit", "run_epochs"]
+__all__ = ["Fit", "is_best", "run_epochs"]
 
 
 class Fit(Protocol):
@@ -45,12 +46,20 @@ def run_epochs(
 ) -> list[EpochReport]:
     """Go through epochs, those of the checkpoint excepted; returns all.
 
-    `patience` epochs without a better one are the last; None goes through all.
+    `patience` epochs without a better one are the last; None goes through all. An epoch that
+    diverged is the last as well, since weights that are no numbers stay so.
 
     Raises
     ------
+    ArgumentError
+        If the first epoch diverged.
     RefusedError
         If the checkpoint is that of another training.
+
+    Warns
+    -----
+    GftcoreWarning
+        ``DIVERGED`` if a later one did; the best epoch before it counts.
     """
     history: list[EpochReport] = []
     stored = None if checkpoint is None else read_checkpoint(checkpoint)
@@ -64,7 +73,8 @@ def run_epochs(
             report(entry, False)
     for epoch in range(len(history), epochs):
         best = max((entry.epoch for entry in history if entry.best), default=epoch)
-        if patience is not None and epoch - best > patience:
+        late = patience is not None and epoch - best > patience
+        if late or (history and not history[-1].finite):
             break
         entry = fit.epoch(epoch, history)
         history.append(entry)
@@ -72,4 +82,16 @@ def run_epochs(
             write_checkpoint(checkpoint, fit.state(history))
         if report is not None:
             report(entry, True)
+    if not history[-1].finite:
+        told = f"training diverged at epoch {history[-1].epoch}"
+        if not any(entry.best for entry in history):
+            raise ArgumentError(f"{told}; lower lr")
+        text = f"DIVERGED: {told}; the best epoch before it counts, but lower lr"
+        warnings.warn(text, GftcoreWarning, stacklevel=2)
     return history
+
+
+def is_best(entry: EpochReport, history: Sequence[EpochReport]) -> bool:
+    """Whether an epoch is better than all before it; one that diverged is not."""
+    before = max((e.validation_balanced_accuracy for e in history if e.best), default=-1.0)
+    return entry.finite and entry.validation_balanced_accuracy > before

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +28,12 @@ from gftcore.nn.checkpoint import (  # noqa: E402
     optimiser_state,
     set_optimiser_state,
 )
-from gftcore.nn.epochs import run_epochs  # noqa: E402
+from gftcore.nn.epochs import is_best, run_epochs  # noqa: E402
 from gftcore.nn.features import fit_features  # noqa: E402
 from gftcore.nn.loss import class_weights, target_rows, weighted_loss  # noqa: E402
 from gftcore.nn.modules import GraphNetwork  # noqa: E402
 from gftcore.nn.norm import BatchNorm, measured  # noqa: E402
-from gftcore.nn.parallel import Reduction, keep_memory  # noqa: E402
+from gftcore.nn.parallel import Reduction  # noqa: E402
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -103,11 +104,10 @@ def fit_model(
     Raises
     ------
     ArgumentError
-        If the training images are all of one class.
+        If the training images are all of one class, or if the first epoch diverged.
     RefusedError
         If the checkpoint is that of another training.
     """
-    keep_memory()
     fit = _Fit(data, train, validate, config)
     history = run_epochs(
         fit, config.epochs, patience=config.patience, checkpoint=checkpoint, report=report
@@ -169,7 +169,7 @@ class _Fit:
         for part in self.network.modules():
             if isinstance(part, BatchNorm):
                 part.reduction = self.reduction
-        of = [config.to_dict(), data.sha256, list(train), list(validate)]
+        of = [config.recipe, config.to_dict(), data.sha256, list(train), list(validate)]
         size = 1 if self.reduction is None else self.reduction.size
         self.run = hashlib.sha256(canonical_json([*of, size]).encode()).hexdigest()
 
@@ -210,18 +210,19 @@ class _Fit:
         reached = balanced_accuracy(labels, logits.argmax(dim=1).numpy())
         with torch.no_grad():
             validation_loss = self._loss(logits, torch.from_numpy(labels)).item()
-        before = max((entry.validation_balanced_accuracy for entry in history), default=-1.0)
-        if reached > before:
-            self.best = _copy(self.network.state_dict())
-        return EpochReport(
+        entry = EpochReport(
             epoch=number,
             lr=lr,
             loss=loss,
             train_balanced_accuracy=learned,
-            validation_loss=validation_loss,
+            validation_loss=validation_loss if bool(logits.isfinite().all()) else math.nan,
             validation_balanced_accuracy=reached,
-            best=reached > before,
+            best=False,
         )
+        if not is_best(entry, history):
+            return entry
+        self.best = _copy(self.network.state_dict())
+        return replace(entry, best=True)
 
     def _loss(self, logits: Tensor, labels: Tensor, reduction: Reduction | None = None) -> Tensor:
         return weighted_loss(

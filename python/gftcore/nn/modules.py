@@ -25,7 +25,7 @@ from torch.nn import functional  # noqa: E402
 
 from gftcore.nn.norm import BatchNorm  # noqa: E402
 from gftcore.nn.ops import sage_layer, segment_pool  # noqa: E402
-from gftcore.nn.row_ops import activated, dropped  # noqa: E402
+from gftcore.nn.row_ops import activated  # noqa: E402
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -223,7 +223,7 @@ class GraphNetwork(nn.Module):
             out = part(out)
             if k < config.n_final - 1:
                 out = activated(out, config.act)
-                out = dropped(out, self.dropout) if self.training else out
+                out = functional.dropout(out, self.dropout, self.training)
         return out
 
     def _through(self, block: _Block, h: Tensor, *, active: bool) -> Tensor:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Operators of torch that run in the compiled core: graph layers, and pools over graphs.
+"""Operators of torch: graph layers, which run in the compiled core, and pools over graphs.
 
 They are functional, work on the CPU in float32 and float64, and give the same bytes for any number
 of threads. `torch.compile` takes them as they are.

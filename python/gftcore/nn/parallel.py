@@ -14,7 +14,7 @@ require("torch", extra="train", user="gftcore.nn")
 import torch  # noqa: E402
 from torch import Tensor, distributed  # noqa: E402
 
-__all__ = ["Reduction", "keep_memory", "use_threads"]
+__all__ = ["Reduction", "keep_freed_memory", "use_threads"]
 
 
 def use_threads(count: int) -> None:
@@ -25,11 +25,12 @@ def use_threads(count: int) -> None:
     torch.set_num_threads(require_int(count, "count", 1, 1024))
 
 
-def keep_memory() -> None:
-    """Let this process keep the memory that it frees.
+def keep_freed_memory() -> None:
+    """Let this process keep the memory that it frees, for good and whatever it does.
 
-    Each step of a training allocates the same large tensors; clearing their pages anew takes a
-    third of its time. Elsewhere than with the GNU C library nothing changes.
+    Each step of a training allocates the same large tensors; clearing their pages anew
+    takes time. ``gftcore train`` calls this, nothing else does: a process that does more
+    than train may want its memory back. Elsewhere than with the GNU C library nothing changes.
     """
     core.keep_freed_memory()
 

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Operators of torch on rows, in the compiled core: batch norm with activation, and dropout.
+"""Batch norm with activation as an operator of torch, in the compiled core.
 
-They are functional, work on the CPU in float32 and float64, and give the same bytes for any number
-of threads. Which elements a dropout keeps is a function of a seed: nothing is stored for the way
-back.
+It is functional, works on the CPU in float32 and float64, and gives the same bytes for any number
+of threads.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ import torch  # noqa: E402
 from torch import Tensor  # noqa: E402
 from torch.nn import functional  # noqa: E402
 
-__all__ = ["FUSED", "activated", "batch_norm", "batch_norm_backward", "drop_elements", "dropped"]
+__all__ = ["FUSED", "activated", "batch_norm", "batch_norm_backward"]
 
 #: Activations that `batch_norm` takes.
 FUSED = ("none", "relu", "leaky")
@@ -121,50 +120,6 @@ def _no_second_derivative(ctx: Any, *g: Any) -> NoReturn:  # noqa: ARG001
 
 batch_norm.register_autograd(_norm_back, setup_context=_keep_norm)
 batch_norm_backward.register_autograd(_no_second_derivative)
-
-
-@torch.library.custom_op("gftcore::drop_elements", mutates_args=())
-def drop_elements(x: Tensor, seed: Tensor, share: float) -> Tensor:
-    """Dropout of x [N, W]; the way back is the same.
-
-    Parameters
-    ----------
-    x
-        Rows.
-    seed
-        int64 scalar: which elements are dropped.
-    share
-        Of elements that become 0, in [0, 1); the others are multiplied by 1 / (1 - share).
-    """
-    (rows,) = core_views([x], precision_of([x]))
-    out = x.new_empty(x.shape)
-    threads = torch.get_num_threads()
-    kernels.drop_elements(rows, int(seed.item()), share, threads, out.numpy())
-    return out
-
-
-@drop_elements.register_fake
-def _(x: Tensor, seed: Tensor, share: float) -> Tensor:  # noqa: ARG001
-    return x.new_empty(x.shape)
-
-
-def _keep_seed(ctx: Any, inputs: tuple[Tensor, Tensor, float], output: Tensor) -> None:  # noqa: ARG001
-    _, seed, ctx.share = inputs
-    ctx.save_for_backward(seed)
-
-
-def _drop_back(ctx: Any, g: Tensor) -> tuple[Tensor, None, None]:
-    (seed,) = ctx.saved_tensors
-    return drop_elements(g, seed, ctx.share), None, None
-
-
-drop_elements.register_autograd(_drop_back, setup_context=_keep_seed)
-
-
-def dropped(h: Tensor, share: float) -> Tensor:
-    """Return h [N, W] after a dropout that torch's generator seeds."""
-    out: Tensor = drop_elements(h, torch.randint(2**62, ()), share) if share > 0 else h
-    return out
 
 
 def activated(z: Tensor, act: str, *, inplace: bool = False) -> Tensor:

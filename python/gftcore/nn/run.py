@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from gftcore._lazy import require
+from gftcore.datasets import NUM_FOLDS
 from gftcore.datasets.graphs import GraphSource
-from gftcore.datasets.origin import is_synthetic
+from gftcore.datasets.origin import origin_record
 from gftcore.model.files import Model
 from gftcore.runs.epochs import HISTORY_FILE, EpochReport, write_history
 from gftcore.runs.folder import (
@@ -96,10 +97,13 @@ def train_folds(
 
     Raises
     ------
+    ArgumentError
+        If a training diverged in its first epoch.
     RefusedError
-        If `out` holds a training of other data or settings.
+        If `out` holds a training of other data or settings, or if another process is at work on
+        one of the folds.
     FormatError
-        If images cannot be read.
+        If images cannot be read, or if a test image lacks features that the others have.
     """
     config = config or TrainConfig()
     source = source or GraphSource()
@@ -113,16 +117,22 @@ def train_folds(
         config_hash=config.hash,
         source=source,
         packages={"torch": torch.__version__},
+        recipe=config.recipe,
     )
-    about = {"data": "synthetic"} if is_synthetic(manifest) else {}
-    with _processes() as first:
-        if first:
-            begin_run(out, document, splits, overwrite=overwrite)
+    about = origin_record(manifest)
+    run = begin_run(out, document, splits, folds=wanted, overwrite=overwrite)
+    with _processes() as first, run if first else contextlib.nullcontext():
         place = cache or out / "graphs"
         if not first:
             torch.distributed.barrier()
         data = read_graphs(
-            manifest, place, source, threads=threads, write=first, step=progress.graph
+            manifest,
+            place,
+            source,
+            learned=splits.ids(*range(1, NUM_FOLDS)),
+            threads=threads,
+            write=first,
+            step=progress.graph,
         )
         if first and torch.distributed.is_initialized():
             torch.distributed.barrier()
@@ -160,7 +170,7 @@ def _train_fold(
     *,
     first: bool,
 ) -> FoldResult:
-    done = finished_fold(k, folder, data.sha256)
+    done = finished_fold(k, folder, data.sha256, recipe=config.recipe)
     if done is not None:
         progress.fold(done)
         return done
@@ -207,21 +217,31 @@ def _logs(folder: Path, *, enabled: bool) -> Iterator[Callable[[EpochReport, boo
     writer: SummaryWriter | None = None
     names = [name for name in EpochReport.__slots__ if name not in ("epoch", "best")]
 
-    def write(entry: EpochReport, new: bool) -> None:
+    def log(entry: EpochReport) -> None:
         nonlocal writer
-        history.append(entry)
-        if not new:
-            return
         if writer is None:
-            # What an interrupted run logged beyond its last checkpoint is no longer true.
             writer = SummaryWriter(str(folder), purge_step=entry.epoch)
         for name in names:
             writer.add_scalar(name, getattr(entry, name), entry.epoch)
         writer.flush()
-        write_history(folder / HISTORY_FILE, history)
+
+    def resume() -> None:
+        """Log the last stored epoch again: an interruption may have come before its log did."""
+        if writer is None and history:
+            log(history[-1])
+
+    def write(entry: EpochReport, new: bool) -> None:
+        if new:
+            resume()
+            log(entry)
+        history.append(entry)
+        if new:
+            write_history(folder / HISTORY_FILE, history)
 
     try:
         yield write
+        resume()
+        write_history(folder / HISTORY_FILE, history)
     finally:
         if writer is not None:
             writer.close()
@@ -250,7 +270,8 @@ def _write_fold(
     )
     if write:
         model.save(folder)
-        write_fold(result, parts, data.classes, data_sha256=data.sha256)
+        recipe = TrainConfig.recipe
+        write_fold(result, parts, data.classes, data_sha256=data.sha256, recipe=recipe)
     return result
 
 

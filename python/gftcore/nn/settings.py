@@ -6,7 +6,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from gftcore._validation import require_choice, require_int, require_real
 from gftcore.config import config_dict, config_hash, require_fields
@@ -35,7 +35,7 @@ class TrainConfig:
     patience
         Training ends after so many epochs without a better validation score.
     lr, lr_decay, weight_decay
-        Of AdamW; the learning rate of epoch e is lr * lr_decay^e.
+        Of AdamW; the learning rate of epoch e is lr * lr_decay^e, where 0 < lr_decay <= 1.
     class_weights
         ``balanced`` weighs an image of class c by N / (K n_c), where n_c of the N training images
         are of c, and K classes have one; ``none`` weighs all alike.
@@ -54,6 +54,10 @@ class TrainConfig:
     >>> TrainConfig(epochs=10).replace(lr=0.01).lr
     0.01
     """
+
+    #: Another number when the same settings make another network: what was trained by an older
+    #: recipe is neither kept nor gone on with.
+    recipe: ClassVar[int] = 2
 
     hidden: int = 64
     n_pre: int = 2
@@ -79,13 +83,17 @@ class TrainConfig:
     def __post_init__(self) -> None:
         unit = FeatureSet(columns=("x",), mean=(0,), sd=(1,))
         self.model_config({"vessel": unit}, ("a", "b"))  # checks what describes the network
-        for name, least in (("dropout", 0.0), ("weight_decay", 0.0), ("lr_decay", 0.0)):
+        for name in ("dropout", "weight_decay"):
             value = require_real(getattr(self, name), name)
-            if value < least or (name == "dropout" and value >= 1):
+            if value < 0 or (name == "dropout" and value >= 1):
                 wanted = "at least 0 and below 1" if name == "dropout" else "at least 0"
                 raise ArgumentError(f"{name} must be {wanted}, got {value:g}")
             self._set(name, value)
         self._set("lr", require_real(self.lr, "lr", above=0))
+        decay = require_real(self.lr_decay, "lr_decay", above=0)
+        if decay > 1:
+            raise ArgumentError(f"lr_decay must be at most 1, got {decay:g}")
+        self._set("lr_decay", decay)
         self._set("epochs", require_int(self.epochs, "epochs", 1))
         self._set("patience", require_int(self.patience, "patience", 1))
         self._set("batch_size", require_int(self.batch_size, "batch_size", 1))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -52,16 +53,29 @@ def model_notice(model: Model) -> str:
 def model_source(model: Model) -> GraphSource:
     """Return how the graphs were made that a network learned from; the defaults if unrecorded.
 
+    If all its images had the same width in mm, that one is the ``fov_mm``: a manifest may have
+    given it, while the settings say another.
+
     Raises
     ------
     ArgumentError
         If the record cannot be followed, as one of another version that had other settings.
+
+    Examples
+    --------
+    >>> from gftcore.model import FeatureSet, ModelConfig, initial_weights
+    >>> features = FeatureSet(columns=("length",), mean=(30,), sd=(20,))
+    >>> config = ModelConfig(features={"vessel": features}, training={"fov_mm": [6.0, 6.0]})
+    >>> model_source(Model(config=config, weights=initial_weights(config, seed=0))).extract.fov_mm
+    6.0
     """
-    recorded = model.config.training.get("source")
-    if recorded is None:
-        return GraphSource()
+    record = model.config.training
+    recorded, fovs = record.get("source"), _limits(record.get("fov_mm"))
     try:
-        return GraphSource.from_dict(recorded)
+        source = GraphSource() if recorded is None else GraphSource.from_dict(recorded)
+        if fovs is None or fovs[0] != fovs[1]:
+            return source
+        return dataclasses.replace(source, extract=source.extract.replace(fov_mm=fovs[0]))
     except (ArgumentError, ArgumentTypeError) as error:
         raise ArgumentError(
             f"model must record settings of graphs that this version knows: {error}"
@@ -126,13 +140,19 @@ def remarks(model: Model, graph: HeteroGraph) -> tuple[str, ...]:
     return tuple(code for code, holds in found.items() if holds)
 
 
-def _outside(value: float, limits: Any) -> bool:
-    """Whether a value lies outside of what a record gives as [least, greatest], if it does."""
-    if not isinstance(limits, Sequence) or isinstance(limits, str) or len(limits) != 2:
-        return False
-    if not all(isinstance(limit, (int, float)) for limit in limits):
-        return False
-    return not limits[0] <= value <= limits[1]
+def _limits(recorded: Any) -> tuple[float, float] | None:
+    """What a record gives as [least, greatest], None if it makes no sense."""
+    if not isinstance(recorded, Sequence) or isinstance(recorded, str) or len(recorded) != 2:
+        return None
+    least, greatest = recorded
+    if not all(isinstance(limit, (int, float)) for limit in recorded):
+        return None
+    return least, greatest
+
+
+def _outside(value: float, recorded: Any) -> bool:
+    limits = _limits(recorded)
+    return limits is not None and not limits[0] <= value <= limits[1]
 
 
 def _other_settings(model: Model, graph: HeteroGraph) -> bool:

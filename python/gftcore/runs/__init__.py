@@ -9,8 +9,15 @@ Examples
 >>> from gftcore import runs
 >>> part = runs.Part(split="test", ids=("a", "b"), labels=(0, 1), probabilities=np.eye(2))
 >>> with tempfile.TemporaryDirectory() as folder:
-...     path = Path(folder) / "fold-1" / "predictions.csv"
-...     runs.write_predictions(path, [part], ("Healthy", "Glaucoma"))
+...     result = runs.FoldResult(
+...         fold=1,
+...         folder=Path(folder) / "fold-1",
+...         best_epoch=None,
+...         validation_balanced_accuracy=1.0,
+...         test_balanced_accuracy=part.balanced_accuracy,
+...         model_sha256=None,
+...     )
+...     runs.write_fold(result, [part], ("Healthy", "Glaucoma"), data_sha256="")
 ...     runs.read_predictions(Path(folder))[0].probabilities
 ((1.0, 0.0), (0.0, 1.0))
 """
@@ -32,6 +39,7 @@ if TYPE_CHECKING:
         fold_view,
         require_folds,
         run_document,
+        run_manifest,
         run_model,
         write_fold,
     )
@@ -44,7 +52,13 @@ if TYPE_CHECKING:
         split_parts,
         write_predictions,
     )
-    from gftcore.runs.scores import ModelScores, RunScores, score_difference, score_run
+    from gftcore.runs.scores import (
+        ModelScores,
+        RunScores,
+        require_same_images,
+        score_difference,
+        score_run,
+    )
 
 __all__ = [
     "EpochReport",
@@ -62,7 +76,9 @@ __all__ = [
     "fold_view",
     "read_predictions",
     "require_folds",
+    "require_same_images",
     "run_document",
+    "run_manifest",
     "run_model",
     "score_difference",
     "score_run",
@@ -90,7 +106,9 @@ __getattr__, __dir__ = attach(
         "fold_view": "folder",
         "read_predictions": "predictions",
         "require_folds": "folder",
+        "require_same_images": "scores",
         "run_document": "folder",
+        "run_manifest": "folder",
         "run_model": "folder",
         "score_difference": "scores",
         "score_run": "scores",

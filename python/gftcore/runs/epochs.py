@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ class EpochReport:
     train_balanced_accuracy
         Of the training images, of the predictions that the loss was taken of.
     validation_loss, validation_balanced_accuracy
-        Of the validation images, after the epoch.
+        Of the validation images, after the epoch; the loss is NaN if a logit is not finite.
     best
         Whether it is the best epoch so far.
     """
@@ -40,6 +41,11 @@ class EpochReport:
     validation_loss: float
     validation_balanced_accuracy: float
     best: bool
+
+    @property
+    def finite(self) -> bool:
+        """Whether both losses are numbers; if not, the training has diverged, and for good."""
+        return math.isfinite(self.loss) and math.isfinite(self.validation_loss)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain values."""

@@ -11,16 +11,19 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 
-from gftcore.errors import FormatError, MissingFileError
+from gftcore.errors import ArgumentError, FormatError, MissingFileError
 from gftcore.io import write_csv
+from gftcore.io.files import require_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["PREDICTIONS_FILE", "Labelled", "Part", "Predictions", "balanced_accuracy"]
-__all__ += ["read_predictions", "split_parts", "write_predictions"]
+__all__ = ["PREDICTIONS_FILE", "RESULT_FILE", "Labelled", "Part", "Predictions"]
+__all__ += ["balanced_accuracy", "read_predictions", "split_parts", "write_predictions"]
 
 PREDICTIONS_FILE = "predictions.csv"
+#: Written last: its presence says that a fold is done.
+RESULT_FILE = "fold.json"
 
 
 def balanced_accuracy(labels: Any, predicted: Any) -> float:
@@ -126,9 +129,21 @@ class Predictions:
 
 
 def write_predictions(path: Path, parts: Sequence[Part], classes: Sequence[str]) -> None:
-    """Write one row per image: id, split, label, predicted class, probabilities."""
+    """Write one row per image: id, split, label, predicted class, probabilities.
+
+    Raises
+    ------
+    ArgumentError
+        If a probability is not finite.
+    """
     rows: list[list[Any]] = []
     for part in parts:
+        unknown = int((~np.isfinite(part.probabilities)).any(axis=1).sum())
+        if unknown:
+            raise ArgumentError(
+                f"probabilities must be finite, got {unknown} images of the split {part.split} "
+                "with others"
+            )
         found = part.probabilities.argmax(axis=1).tolist()
         each = zip(part.ids, part.labels, found, part.probabilities.tolist(), strict=True)
         rows += [[name, part.split, classes[y], classes[guess], *p] for name, y, guess, p in each]
@@ -156,28 +171,30 @@ def read_predictions(
     Raises
     ------
     MissingFileError
-        If no fold is finished.
+        If no fold is finished, or if a finished one lacks its table.
     FormatError
         If a table is damaged, or has no image of the split.
     """
-    files = sorted(folder.glob(f"fold-[1-5]/{PREDICTIONS_FILE}"))
-    if not files:
+    finished = sorted(folder.glob(f"fold-[1-5]/{RESULT_FILE}"))
+    if not finished:
         raise MissingFileError(f"{folder}: holds no finished fold; train it to the end first")
-    return tuple(_read(file, split) for file in files)
+    return tuple(_read(file.with_name(PREDICTIONS_FILE), split) for file in finished)
 
 
 def _read(file: Path, split: str) -> Predictions:
-    with file.open(encoding="utf-8", newline="") as stream:
-        rows = [row for row in csv.DictReader(stream) if row.get("split") == split]
-    if not rows:
-        raise FormatError(f"{file}: holds no image of the split {split}")
+    path = require_file(file)
     try:
-        columns = [name for name in rows[0] if name.startswith("p_")]
-        return Predictions(
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = [row for row in csv.DictReader(stream) if row.get("split") == split]
+        columns = [name for name in rows[0] if name and name.startswith("p_")] if rows else []
+        found = Predictions(
             name=file.parent.name,
             ids=tuple(row["id"] for row in rows),
             classes=tuple(name.removeprefix("p_") for name in columns),
             probabilities=tuple(tuple(float(row[name]) for name in columns) for row in rows),
         )
-    except (KeyError, ValueError, TypeError) as error:
+    except (csv.Error, KeyError, ValueError, TypeError) as error:
         raise FormatError(f"{file}: is no table of predictions: {error!s:.100}") from error
+    if not rows:
+        raise FormatError(f"{file}: holds no image of the split {split}")
+    return found

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gftcore.datasets import Manifest
     from gftcore.runs.predictions import Predictions
 
-__all__ = ["ModelScores", "RunScores", "score_difference", "score_run"]
+__all__ = ["ModelScores", "RunScores", "require_same_images", "score_difference", "score_run"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +65,8 @@ class RunScores:
     ----------
     classes
         Names of the classes, or of the pools.
+    ids, subjects
+        Of the images that any of the models classified, in order.
     models
         Those of each model.
     mean, sd
@@ -77,6 +79,8 @@ class RunScores:
     """
 
     classes: tuple[str, ...]
+    ids: tuple[str, ...] = field(repr=False)
+    subjects: tuple[str, ...] = field(repr=False)
     models: tuple[ModelScores, ...]
     mean: Mapping[str, float]
     sd: Mapping[str, float]
@@ -125,10 +129,10 @@ def score_run(
     """
     if not predictions:
         raise ArgumentError("predictions must be those of at least one model, got none")
-    among = {record.subject for one in predictions for record in manifest.select(one.ids)}
+    ids = sorted({name for one in predictions for name in one.ids})
+    subjects = sorted({record.subject for record in manifest.select(ids)})
     found = [
-        _scored(one, manifest, groups or {}, rule, sorted(among), resamples, seed)
-        for one in predictions
+        _scored(one, manifest, groups or {}, rule, subjects, resamples, seed) for one in predictions
     ]
     classes = found[0][0].scores.labels
     if any(model.scores.labels != classes for model, _ in found):
@@ -140,6 +144,8 @@ def score_run(
     }
     return RunScores(
         classes=classes,
+        ids=tuple(ids),
+        subjects=tuple(subjects),
         models=models,
         mean={name: _mean([scores[name] for scores in each]) for name in each[0]},
         sd={name: _spread([scores[name] for scores in each]) for name in each[0]},
@@ -153,13 +159,38 @@ def score_difference(
 ) -> tuple[float, Interval]:
     """Return mean of the first minus mean of the second, and its interval.
 
-    Both must have been scored on images of the same subjects with the same seed and number of
-    resamples: the interval is that of the differences resample by resample.
+    Both must have been scored on the same images with the same seed and number of resamples: the
+    interval is that of the differences resample by resample.
+
+    Raises
+    ------
+    ArgumentError
+        If images, subjects or the number of resamples differ.
     """
+    require_same_images([first, second])
     one, other = first._resampled[name], second._resampled[name]
     if one.shape != other.shape:
         raise ArgumentError("both runs must be scored with the same number of resamples")
     return first.mean[name] - second.mean[name], percentile_interval(one - other)
+
+
+def require_same_images(scored: Sequence[RunScores]) -> None:
+    """Refuse trainings that were scored on different images or subjects.
+
+    Raises
+    ------
+    ArgumentError
+        If they were.
+    """
+    for each in scored[1:]:
+        for name in ("ids", "subjects"):
+            one, other = set(getattr(scored[0], name)), set(getattr(each, name))
+            if one != other:
+                what = "images" if name == "ids" else "subjects"
+                raise ArgumentError(
+                    f"the trainings must be scored on the same {what}, got {len(one - other)} that "
+                    f"only one has and {len(other - one)} that only another has"
+                )
 
 
 def _scored(

@@ -16,7 +16,7 @@ from gftcore._validation import require_int
 from gftcore.datasets import Record, split_subjects, write_manifest, write_splits
 from gftcore.errors import GftcoreError
 from gftcore.graph.bulk import default_threads
-from gftcore.io.files import require_path
+from gftcore.io.files import held_folder, require_path
 from gftcore.synth.cohort_files import CohortFolder
 from gftcore.synth.cohort_plan import LAYER, SUBJECTS, CohortPlan, PlannedEye, plan_cohort
 from gftcore.synth.eye import make_eye
@@ -161,7 +161,7 @@ def write_cohort(
 
 
 def _run(folder: CohortFolder, plan: CohortPlan, threads: int) -> Iterator[CohortEye]:
-    with folder.held():
+    with held_folder(folder.path):
         folder.require_ours()  # again: the folder may have changed before it was held
         folder.begin()
         failed = 0

@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -131,25 +129,6 @@ class CohortFolder:
 
     def _refuse(self, why: str) -> NoReturn:
         raise RefusedError(f"{self.path} {why} choose another folder")
-
-    @contextlib.contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold the folder, made if needed, against other writers.
-
-        The lock ends with the process, however it ends, and leaves no file.
-        """
-        self.path.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.path, os.O_RDONLY)
-        try:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise RefusedError(f"{self.path} is being written by another process") from error
-            except OSError:  # a file system without locks
-                pass
-            yield
-        finally:
-            os.close(handle)
 
     def begin(self) -> None:
         """Remove what a killed run left unfinished, and describe the cohort."""

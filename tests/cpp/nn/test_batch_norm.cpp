@@ -181,31 +181,6 @@ TEST_CASE("blocks of rows far from 0 lose no digits") {
   CHECK(variance[0] == doctest::Approx(0.25).epsilon(1e-9));
 }
 
-template <class T>
-Table<T> dropped(index_t rows, index_t width, Dropout dropout, int threads) {
-  const Table<T> x(static_cast<std::size_t>(rows * width), T{1});
-  Table<T> out(x.size());
-  drop_elements<T>({x.data(), rows, width}, dropout, threads, {out.data(), rows, width});
-  return out;
-}
-
-TEST_CASE("a dropout is a function of seed, row and column") {
-  const Dropout dropout{9, 0.25};
-  const Table<double> whole = dropped<double>(1000, 20, dropout, 1);
-  const auto kept = std::ranges::count_if(whole, [](double x) { return x != 0; });
-  CHECK(std::abs(static_cast<double>(kept) / 20000 - 0.75) < 0.02);
-  CHECK(std::ranges::all_of(whole, [](double x) { return x == 0 || x == 1 / 0.75; }));
-  CHECK(dropped<double>(1000, 20, dropout, 3) == whole);
-  CHECK(dropped<double>(1000, 20, {10, 0.25}, 1) != whole);
-  const Table<double> part = dropped<double>(300, 20, dropout, 1);
-  CHECK(std::ranges::equal(part, std::span(whole).first(part.size())));
-  on_every_target([&] {
-    const Table<float> other = dropped<float>(1000, 20, dropout, 2);
-    CHECK(std::ranges::equal(other, whole, [](float a, double b) { return (a > 0) == (b > 0); }));
-  });
-  CHECK(dropped<double>(7, 3, {1, 0.0}, 1) == Table<double>(21, 1.0));
-}
-
 TEST_CASE("norms that do not fit are refused") {
   Random random(5);
   Rows<double> one(random, 9, 3, Activation::none);
@@ -226,9 +201,6 @@ TEST_CASE("norms that do not fit are refused") {
   CHECK_THROWS_AS(batch_norm<double>(one.norm(), 1, {to.data(), 3, 9}), ShapeError);
   CHECK_THROWS_AS(column_moments<double>({to.data(), 0, 3}, 1, {list, list}), ShapeError);
   CHECK_THROWS_AS(column_moments<double>({to.data(), 3, 9}, 1, {list, list}), ShapeError);
-  CHECK_THROWS_AS(dropped<double>(3, 3, {1, 1.0}, 1), ValueError);
-  CHECK_THROWS_AS(dropped<double>(3, 3, {1, std::nan("")}, 1), ValueError);
-  CHECK_THROWS_AS(drop_elements<double>({to.data(), 3, 9}, {}, 1, whole), ShapeError);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from gftcore.biomarkers import biomarkers
 from gftcore.datasets import GraphSource, Manifest, manifest_graphs, read_manifest
 from gftcore.errors import ArgumentError, FormatError, GftcoreWarning
 from gftcore.graph import extract, extract_image
-from gftcore.io import read_image, write_image
+from gftcore.io import read_image, write_csv, write_image
 from gftcore.segmentation import segment
 from labelled import drawn_mask, mask_manifest
 
@@ -66,14 +67,21 @@ def test_images_are_measured_as_staging_sees_them(images: Manifest, tmp_path: Pa
 def test_one_mask_drops_the_grey_values_of_all(images: Manifest, tmp_path: Path) -> None:
     mixed = read_manifest(tmp_path / "mixed.csv")
     whole = read_features(images, tmp_path / "whole")
-    table = read_features(mixed, tmp_path / "mixed")
+    with pytest.warns(GftcoreWarning, match="GREY_VALUES_UNUSED: 1 of 4 .* in row 5;"):
+        table = read_features(mixed, tmp_path / "mixed")
     assert set(whole.columns) - set(table.columns) == {
         name for name in whole.columns if "intensity" in name
     }
     assert len(table.columns) < len(whole.columns)
     places = [whole.columns.index(name) for name in table.columns]
     np.testing.assert_array_equal(table.values[:3], whole.values[:3, places])
-    assert same(table, read_features(mixed, tmp_path / "mixed"))
+    with pytest.warns(GftcoreWarning, match="GREY_VALUES_UNUSED"):
+        assert same(table, read_features(mixed, tmp_path / "mixed"))
+    # An image to test on decides nothing, but has to be one if the others are.
+    with pytest.raises(FormatError, match="1 images to test on are masks, the first in row 5"):
+        read_features(mixed, tmp_path / "mixed", learned=["0", "1", "2"])
+    with pytest.warns(GftcoreWarning, match="GREY_VALUES_UNUSED: 1 of 2"):
+        assert same(table, read_features(mixed, tmp_path / "mixed", learned=["1", "3"]))
 
 
 def test_statistics_of_a_graph() -> None:
@@ -113,6 +121,37 @@ def test_the_table_is_kept_while_it_is_true(manifest: Manifest, tmp_path: Path) 
     assert same(first, read_features(manifest, tmp_path))
 
 
+def test_what_was_measured_survives_an_interruption(
+    manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = read_features(manifest, tmp_path / "whole")
+    monkeypatch.setattr("gftcore.baselines.features._BATCH", 2)
+    written = []
+
+    def counted(*arguments: Any) -> None:
+        written.append(len(arguments[2]))
+        write_csv(*arguments)
+
+    monkeypatch.setattr("gftcore.baselines.features.write_csv", counted)
+    steps = []
+
+    def stop() -> None:
+        steps.append(1)
+        if len(steps) == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        read_features(manifest, tmp_path / "out", threads=1, step=stop)
+    assert written == [2, 4, 5]  # SIGKILL would have left four
+    steps.clear()
+    again = read_features(manifest, tmp_path / "out", threads=1, step=lambda: steps.append(1))
+    assert written == [2, 4, 5, 6]  # one image was measured
+    assert len(steps) == 6
+    assert same(whole, again)
+    files = [tmp_path / run / "features.csv" for run in ("whole", "out")]
+    assert files[0].read_bytes() == files[1].read_bytes()
+
+
 @pytest.mark.parametrize("damage", ["row", "cut", "cell", "schema", "bytes", "empty"])
 def test_a_damaged_table_is_measured_anew(manifest: Manifest, tmp_path: Path, damage: str) -> None:
     first = read_features(manifest, tmp_path)
@@ -144,7 +183,7 @@ def test_a_changed_image_is_noticed(tmp_path: Path) -> None:
     assert changed == [i == 2 for i in range(6)]
     assert first.sha256 != second.sha256
     (tmp_path / "004.png").write_text("no image")
-    with pytest.raises(FormatError, match="1 images cannot be read, the first in row 6"):
+    with pytest.raises(FormatError, match=r"1 images cannot be read, .* in row 6: .*004\.png"):
         read_features(manifest, tmp_path / "out")
 
 

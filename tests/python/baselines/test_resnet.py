@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 
 torch = pytest.importorskip("torch", reason="torch is not installed")
 pytest.importorskip("transformers", reason="transformers is not installed")
@@ -18,6 +20,7 @@ pytest.importorskip("transformers", reason="transformers is not installed")
 from gftcore.baselines import ImageConfig, train_baseline  # noqa: E402
 from gftcore.baselines.pixels import LabelledImages, read_pixels, resized  # noqa: E402
 from gftcore.baselines.resnet import ImageFit, image_network  # noqa: E402
+from gftcore.config import canonical_json  # noqa: E402
 from gftcore.datasets import (  # noqa: E402
     GraphSource,
     Manifest,
@@ -127,6 +130,56 @@ def test_interrupted_it_ends_with_the_same_bytes(
         assert whole.read_bytes() == stopped.read_bytes(), name
 
 
+def test_stopped_behind_the_last_checkpoint_the_history_is_whole(
+    manifest: Manifest,
+    trained: tuple[Path, FoldResult],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from gftcore.nn import epochs
+    from gftcore.nn.checkpoint import Checkpoint, write_checkpoint
+
+    def write(path: Path, state: Checkpoint) -> None:
+        write_checkpoint(path, state)
+        if state.epochs == CONFIG.epochs:
+            raise Stop
+
+    with monkeypatch.context() as patch:
+        patch.setattr(epochs, "write_checkpoint", write)
+        with pytest.raises(Stop):
+            train(manifest, tmp_path)
+    train(manifest, tmp_path)
+    for name in FILES:
+        whole, stopped = (run / "fold-1" / name for run in (trained[0], tmp_path))
+        assert whole.read_bytes() == stopped.read_bytes(), name
+
+
+def test_a_training_that_diverges_at_once_has_no_results(
+    manifest: Manifest, tmp_path: Path
+) -> None:
+    with pytest.raises(ArgumentError, match="training diverged at epoch 0; lower lr"):
+        train(manifest, tmp_path, CONFIG.replace(lr=1e30))
+    left = {path.name for path in (tmp_path / "fold-1").iterdir()}
+    assert left == {"history.csv", "checkpoint.safetensors"}
+
+
+def test_another_recipe_is_another_training(
+    manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, config = made_up(), CONFIG.replace(image_px=32)
+    first = ImageFit(data, data.ids[:12], data.ids[12:18], config)
+    # Checkpoints of the first recipe do not name it.
+    of = [config.to_dict(), data.sha256, list(data.ids[:12]), list(data.ids[12:18])]
+    assert first.run == hashlib.sha256(canonical_json(of).encode()).hexdigest()
+    train(manifest, tmp_path, CONFIG.replace(epochs=1))
+    for name in ("run.json", "fold-1/fold.json"):
+        assert json.loads((tmp_path / name).read_text())["recipe"] == 1
+    monkeypatch.setattr(ImageConfig, "recipe", 2)
+    assert ImageFit(data, data.ids[:12], data.ids[12:18], config).run != first.run
+    with pytest.raises(RefusedError, match=r"\(recipe\)"):
+        train(manifest, tmp_path, CONFIG.replace(epochs=1))
+
+
 def test_a_checkpoint_without_the_optimiser_is_not_enough(
     manifest: Manifest, trained: tuple[Path, FoldResult], tmp_path: Path
 ) -> None:
@@ -142,6 +195,19 @@ def test_a_checkpoint_without_the_optimiser_is_not_enough(
     train(manifest, tmp_path)
     files = [run / "fold-1" / "history.csv" for run in (trained[0], tmp_path)]
     assert files[0].read_bytes() != files[1].read_bytes()
+
+
+def test_the_file_says_whether_the_images_are_synthetic(
+    trained: tuple[Path, FoldResult], tmp_path: Path
+) -> None:
+    manifest = mask_manifest(tmp_path, 36)
+    (tmp_path / "cohort.json").write_text('{"schema": "gftcore-cohort/1", "images": 36}')
+    train(manifest, tmp_path / "out", CONFIG.replace(epochs=1))
+    data = []
+    for out in (trained[0], tmp_path / "out"):
+        with safe_open(out / "fold-1" / "model.safetensors", "numpy") as file:
+            data.append(json.loads(file.metadata()["model"]).get("data"))
+    assert data == [None, "synthetic"]
 
 
 def test_a_second_run_keeps_what_is_there(

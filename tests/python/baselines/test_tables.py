@@ -116,6 +116,18 @@ def test_scikit_learn_written_directly(name: str, classes: int) -> None:
         assert (np.diff(found[order, 1]) >= 0).all()
 
 
+def test_a_forest_is_the_same_to_the_byte_for_any_number_of_threads() -> None:
+    needs("forest")
+    data = made_up()
+    config = CONFIG.replace(trees=300)
+    found = {
+        tuple(part.probabilities.tobytes() for part in fit_table(*given, threads=threads)[0])
+        for given in [("forest", data, view(data), config)]
+        for threads in (1, 2, 2)
+    }
+    assert len(found) == 1
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_test_images_are_not_seen(name: str) -> None:
     needs(name)
@@ -229,6 +241,16 @@ def test_bad_arguments(manifest: Manifest, tmp_path: Path) -> None:
         TableConfig(trees=0)
     with pytest.raises(ArgumentTypeError, match="did you mean 'trees'"):
         TableConfig().replace(tree=1)
+
+
+@pytest.mark.parametrize("name", ["threshold", "resnet18"])
+def test_several_processes_are_refused(
+    name: Any, manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(ArgumentError, match=f"{name} must be trained in one process, got WORLD_S"):
+        baselines.train_baseline(manifest, split_subjects(manifest), tmp_path / "o", name=name)
+    assert not (tmp_path / "o").exists()
 
 
 def test_what_is_missing_is_named(

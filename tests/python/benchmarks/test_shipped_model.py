@@ -54,6 +54,7 @@ def training(folder: Path, manifest: Manifest, *, wrong: float = 0.0) -> Path:
     staged: list[Any] = list(
         pipeline.stage_images([manifest.image_path(r) or "" for r in manifest][4:], model)
     )
+    (folder / "fold-1" / "fold.json").write_text("{}")
     with (folder / "fold-1" / "predictions.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["id", "split", "label", "predicted", *(f"p_{c}" for c in LABELS)])

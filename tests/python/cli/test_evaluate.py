@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ import pytest
 
 pytest.importorskip("gftcore.metrics.classification", reason="there are no scores of classes yet")
 
+from gftcore import datasets
 from gftcore.cli import main
-from gftcore.datasets import SYNTHETIC_NOTICE, Manifest, split_subjects
+from gftcore.datasets import SYNTHETIC_NOTICE, GraphSource, Manifest, split_subjects
 from gftcore.model import FeatureSet, Model, ModelConfig, initial_weights
 from labelled import mask_manifest
 
@@ -39,8 +41,17 @@ def training(manifest: Manifest, wrong: int) -> Path:
                 right = CLASSES.index(record.label)
                 p = 0.9 if (right == 0) != (i < errors) else 0.1
                 writer.writerow([record.id, "test", record.label, "", p, 1 - p])
+        (folder / "fold.json").write_text("{}")
     (run / "run.json").write_text("{}")
     return run
+
+
+def saved(manifest: Manifest, **record: Any) -> Path:
+    """A network that was not trained, with a record of a training."""
+    features = FeatureSet(columns=("length",), mean=(20.0,), sd=(9.0,))
+    config = ModelConfig(features={"vessel": features}, classes=CLASSES, hidden=8, training=record)
+    Model(config=config, weights=initial_weights(config, seed=1)).save(manifest.folder / "m")
+    return manifest.folder / "m"
 
 
 def shown(capsys: pytest.CaptureFixture[str], *arguments: object) -> Any:
@@ -69,7 +80,8 @@ def test_synthetic_images_are_called_so(
 ) -> None:
     run, path = training(manifest, 1), manifest.folder / "manifest.csv"
     assert shown(capsys, path, run)["synthetic"] is False
-    (manifest.folder / "cohort.json").write_text('{"schema": "gftcore-cohort/1"}')
+    cohort = {"schema": "gftcore-cohort/1", "images": len(manifest)}
+    (manifest.folder / "cohort.json").write_text(json.dumps(cohort))
     assert shown(capsys, path, run)["synthetic"] is True
     assert main(["evaluate", str(path), str(run), "--resamples", "50"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == SYNTHETIC_NOTICE
@@ -78,9 +90,7 @@ def test_synthetic_images_are_called_so(
 def test_a_model_classifies_every_image(
     manifest: Manifest, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    features = FeatureSet(columns=("length",), mean=(20.0,), sd=(9.0,))
-    config = ModelConfig(features={"vessel": features}, classes=CLASSES, hidden=8)
-    Model(config=config, weights=initial_weights(config, seed=1)).save(manifest.folder / "m")
+    saved(manifest)
     path = manifest.folder / "manifest.csv"
     document = shown(capsys, path, manifest.folder / "m")
     assert document["models"][0]["num_images"] == len(manifest)
@@ -88,6 +98,45 @@ def test_a_model_classifies_every_image(
     pools = ["--pool", "Sick=Glaucoma", "--pool", "Well=Healthy"]
     pooled = shown(capsys, path, manifest.folder / "m", *pools)
     assert pooled["classes"] == ["Sick", "Well"]
+
+
+def test_a_model_gets_the_graphs_of_its_training(
+    manifest: Manifest, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = []
+
+    def seen(table: Manifest, source: GraphSource, **options: Any) -> Any:
+        used.append(source)
+        return datasets.graphs.manifest_graphs(table, source, **options)
+
+    monkeypatch.setattr(datasets, "manifest_graphs", seen)
+    source = GraphSource(extract=GraphSource().extract.replace(prune="none"), channel="mean")
+    path = str(manifest.folder / "manifest.csv")
+    for recorded, option in (("mean", []), (None, ["--channel", "mean"])):
+        record = dataclasses.replace(source, channel=recorded).to_dict()
+        model = saved(manifest, source=record, inputs=["image"], rows=[96, 96])
+        # Graphs of other settings would be remarked.
+        assert shown(capsys, path, model, *option)["remarks"] == {"KIND_UNSEEN": len(manifest)}
+        assert main(["evaluate", path, str(model), *option, "--resamples", "50"]) == 0
+        told = f"warning: KIND_UNSEEN in {len(manifest)} images: the network learned"
+        assert told in capsys.readouterr().err
+    assert used == [source] * 4
+
+
+def test_a_model_that_learned_from_the_manifest_is_told_of(
+    manifest: Manifest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = manifest.folder / "manifest.csv"
+    for digest, known in ((manifest.sha256, True), ("0" * 64, False)):
+        model = saved(manifest, manifest_sha256=digest)
+        assert main(["evaluate", str(path), str(model), "--json", "--resamples", "50"]) == 0
+        out, err = capsys.readouterr()
+        document = json.loads(out)
+        assert (document["seen_in_training"], document["remarks"]) == (known, {})
+        assert ("learned from images of this manifest" in err) is known
+        assert main(["evaluate", str(path), str(model), "--quiet"]) == 0
+        assert capsys.readouterr() == ("", "")
+    assert shown(capsys, path, training(manifest, 1))["seen_in_training"] is False
 
 
 def test_classes_have_to_match(manifest: Manifest, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,6 +16,7 @@ import pytest
 from drawn_eyes import drawn_files, drawn_image, untrained
 from gftcore import cli, io, pipeline
 from gftcore.cli.outcome import Exit
+from gftcore.datasets import GraphSource
 from gftcore.model import default_model
 from labelled import drawn_mask
 
@@ -213,6 +214,26 @@ def test_width_eye_and_channel_are_those_asked_for(
     _, out, err = run(capsys, file, "--fov-mm", 6)
     assert "SIZE_UNSEEN, FOV_UNSEEN" in out
     assert "FOV_UNSEEN in 1 images" in err
+
+
+def test_the_default_width_is_that_of_the_training(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = GraphSource().to_dict()
+    made = {}
+    for name, fovs in (("narrow", [3.0, 3.0]), ("wide", [6.0, 6.0]), ("both", [3.0, 6.0])):
+        untrained(record={"source": source, "fov_mm": fovs}).save(tmp_path / name)
+        args = (folder / "00.png", "--json", "--model", tmp_path / name)
+        made[name] = [
+            json.loads(run(capsys, *args, *more)[1])["images"][0]
+            for more in ((), ("--fov-mm", 6), ("--fov-mm", 3))
+        ]
+    # A manifest may give the width, so that the settings of the training say another.
+    for name, place in (("wide", 1), ("narrow", 2), ("both", 2)):
+        one, asked = made[name][0], made[name][place]
+        assert one["warnings"] == asked["warnings"] == []
+        assert one["config_hash"] == asked["config_hash"]
+    assert made["wide"][2]["warnings"] == ["FOV_UNSEEN"]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from gftcore.cli import main
 from gftcore.cli.train_options import model_config
 from gftcore.datasets import Manifest
 from gftcore.errors import ArgumentError
+from gftcore.io.files import held_folder
 from labelled import mask_manifest
 
 MODELS = ("svm", "forest", "logistic", "threshold", "resnet18")
@@ -98,6 +99,36 @@ def test_a_model_file_stands_alone(
     assert trained(manifest, tmp_path / "one", "threshold", "--quiet") == 0
     assert main(["evaluate", path, str(tmp_path / "one"), str(tmp_path / "none")]) == 3
     assert "is no folder of a training; a single model stands alone" in capsys.readouterr().err
+
+
+def test_only_trainings_that_saw_the_same_are_compared(
+    manifest: Manifest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(manifest.folder / "manifest.csv")
+    run, other = tmp_path / "one", tmp_path / "two"
+    assert trained(manifest, run, "threshold", "--quiet") == 0
+    assert trained(manifest, other, "threshold", "--quiet", "--seed", "1") == 0
+    assert main(["evaluate", path, str(run), str(other), "--resamples", "9"]) == 3
+    assert "the trainings must be scored on the same images, got" in capsys.readouterr().err
+    # Labels that were changed after the training are taken, but not in silence.
+    text = (manifest.folder / "manifest.csv").read_text()
+    relabelled = manifest.folder / "relabelled.csv"
+    swapped = text.replace("Healthy", "x").replace("Glaucoma", "Healthy").replace("x", "Glaucoma")
+    relabelled.write_text(swapped)
+    for options, told in ((["--json"], True), ([], True), (["--quiet"], False)):
+        assert main(["evaluate", path, str(run), "--resamples", "9", *options]) == 0
+        assert "learned from another manifest" not in capsys.readouterr().err
+        assert main(["evaluate", str(relabelled), str(run), "--resamples", "9", *options]) == 0
+        assert (f"warning: {run} learned from another manifest" in capsys.readouterr().err) == told
+
+
+def test_a_fold_that_another_process_trains_is_refused(
+    manifest: Manifest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with held_folder(tmp_path / "one" / "fold-2"):
+        assert trained(manifest, tmp_path / "one", "threshold") == 5
+    assert "fold-2 is being written by another process" in capsys.readouterr().err
+    assert trained(manifest, tmp_path / "one", "threshold") == 0
 
 
 @pytest.mark.parametrize(

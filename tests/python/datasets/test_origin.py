@@ -18,13 +18,29 @@ def manifest(tmp_path: Path) -> datasets.Manifest:
     return datasets.read_manifest(path)
 
 
-def test_a_synthetic_cohort_is_known(manifest: datasets.Manifest) -> None:
-    (manifest.folder / "cohort.json").write_text('{"schema": "gftcore-cohort/1"}')
+@pytest.mark.parametrize("images", [1, 1264])
+def test_a_synthetic_cohort_is_known(manifest: datasets.Manifest, images: int) -> None:
+    text = f'{{"schema": "gftcore-cohort/1", "images": {images}}}'
+    (manifest.folder / "cohort.json").write_text(text)
     assert datasets.is_synthetic(manifest)
 
 
 @pytest.mark.parametrize(
-    "text", [None, "", "{", "[]", "{}", '{"schema": 1}', '{"schema": "other"}']
+    "text",
+    [
+        None,
+        "",
+        "{",
+        "[]",
+        "{}",
+        '{"schema": 1, "images": 1}',
+        '{"schema": "other", "images": 1}',
+        '{"schema": "gftcore-cohort/1"}',
+        '{"schema": "gftcore-cohort/1", "images": "9"}',
+        '{"schema": "gftcore-cohort/1", "images": true}',
+        # The manifest lists more images than the cohort has.
+        '{"schema": "gftcore-cohort/1", "images": 0}',
+    ],
 )
 def test_other_folders_are_not(manifest: datasets.Manifest, text: str | None) -> None:
     if text is not None:

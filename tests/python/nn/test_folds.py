@@ -13,7 +13,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +24,18 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("tensorboard")
 
 from gftcore import nn, staging  # noqa: E402
+from gftcore._native import core  # noqa: E402
 from gftcore.cli import main  # noqa: E402
 from gftcore.datasets import GraphSource, Manifest, read_manifest, split_subjects  # noqa: E402
-from gftcore.errors import ArgumentError, FormatError, RefusedError  # noqa: E402
+from gftcore.errors import ArgumentError, FormatError, GftcoreWarning, RefusedError  # noqa: E402
 from gftcore.graph import extract, extract_image  # noqa: E402
 from gftcore.io import read_image, write_image  # noqa: E402
 from gftcore.model import Model  # noqa: E402
 from labelled import mask_manifest  # noqa: E402
 
 CONFIG = nn.TrainConfig(hidden=8, n_layers=2, epochs=3, batch_size=8, lr=0.01)
-KILLS = int(os.environ.get("GFTCORE_TEST_KILLS", "2"))
+KILLS = int(os.environ.get("GFTCORE_TEST_KILLS", "3"))
+SCRIPT = Path(__file__).with_name("killed_run.py")
 # torch's writer for TensorBoard
 pytestmark = [pytest.mark.train, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
@@ -160,7 +161,8 @@ def test_graphs_come_from_images_as_staging_sees_them(tmp_path: Path) -> None:
     # One mask without an image drops the intensities of all.
     mixed = [*lines[:4], "3,s3,OD,,PDR,m3.png"]
     path.write_text("\n".join(mixed))
-    data = nn.read_graphs(read_manifest(path), tmp_path / "graphs")
+    with pytest.warns(GftcoreWarning, match="GREY_VALUES_UNUSED: 1 of 4"):
+        data = nn.read_graphs(read_manifest(path), tmp_path / "graphs")
     assert data.kinds == ("image",) * 3 + ("mask",)
     assert len(data.columns["ica"]) == data.graphs[0].x["ica"].shape[1] == 12
 
@@ -191,46 +193,58 @@ def test_images_that_cannot_be_read_are_named_by_row(tmp_path: Path) -> None:
 # --- killed --------------------------------------------------------------------------------------
 
 
-def command(manifest: Manifest, out: Path, cache: Path) -> list[str]:
+def command(manifest: Manifest, out: Path) -> list[str]:
     options = "--folds 1 --epochs 30 --hidden 8 --layers 2 --batch-size 4 --threads 1 --quiet"
-    path = manifest.folder / "manifest.csv"
-    return ["train", str(path), "--out", str(out), "--cache", str(cache), *options.split()]
+    return ["train", str(manifest.folder / "manifest.csv"), "--out", str(out), *options.split()]
+
+
+def watched(notes: Path, arguments: list[str], kill: tuple[Path, int, float] | None = None) -> int:
+    """Train in a process that may kill itself; returns how it ended."""
+    settings = [str(part) for part in kill or ("-", 0, 0)]
+    return subprocess.run(
+        [sys.executable, str(SCRIPT), str(notes), *settings, *arguments], check=False
+    ).returncode
+
+
+def results(out: Path) -> dict[str, bytes]:
+    """All files but logs, and what killed runs left unfinished."""
+    return {
+        str(path.relative_to(out)): path.read_bytes()
+        for path in out.rglob("*")
+        if path.is_file() and not path.name.startswith((".", "events."))
+    }
+
+
+def moments(order: list[str], count: int, rng: random.Random) -> list[int]:
+    """Places among the files of a run: of the first graphs, of the last results, of all."""
+    graphs = [place for place, name in enumerate(order) if name.endswith(".npz")]
+    end = [place for place in range(len(order)) if "history.csv" not in order[place:]]
+    others = rng.sample(range(len(order)), max(count - 2, 0))
+    return sorted([rng.choice(graphs), rng.choice(end), *others])[:count]
 
 
 @pytest.mark.slow
-def test_killed_at_random_moments_it_ends_the_same(
-    manifest: Manifest, trained: Path, tmp_path: Path
-) -> None:
-    cache = trained / "graphs"
-    assert main(command(manifest, tmp_path / "whole", cache)) == 0
-    out = tmp_path / "killed"
-    code = "import sys; from gftcore.cli import main; sys.exit(main(sys.argv[1:]))"
+def test_killed_at_random_moments_it_ends_the_same(manifest: Manifest, tmp_path: Path) -> None:
+    whole, out = tmp_path / "whole", tmp_path / "killed"
+    order = tmp_path / "order"
+    assert watched(order, command(manifest, whole)) == 0
+    wanted = results(whole)
+    assert {"run.json", "splits.json", *(f"graphs/{i:03}.npz" for i in range(36))} < set(wanted)
+    assert len(wanted) == 2 + 36 + 6
     rng = random.Random(int(os.environ.get("GFTCORE_TEST_SEED", "1")))
-    epochs = []
-    for _ in range(KILLS):
-        process = subprocess.Popen([sys.executable, "-c", code, *command(manifest, out, cache)])
-        known = len(epochs)
-        checkpoint = out / "fold-1" / "checkpoint.safetensors"
-        before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
-        # Not while torch is imported: nothing can go wrong there.
-        while process.poll() is None and (
-            not checkpoint.exists() or checkpoint.stat().st_mtime_ns == before
-        ):
-            time.sleep(0.005)
-        time.sleep(rng.uniform(0, 0.3))
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() in (-signal.SIGKILL, 0)
-        from gftcore.nn.checkpoint import read_checkpoint
-
-        stored = read_checkpoint(checkpoint)
-        assert stored is not None
-        epochs.append(stored.epochs)
-        assert len(epochs) == known + 1
-    assert epochs[0] < 30, "killed too late to show anything"
-    assert main(command(manifest, out, cache)) == 0
-    for name in ("model.safetensors", "history.csv", "predictions.csv"):
-        files = [tmp_path / run / "fold-1" / name for run in ("whole", "killed")]
-        assert files[0].read_bytes() == files[1].read_bytes()
+    ends = []
+    for moment in moments(order.read_text().split(), KILLS, rng):
+        # Between two files, or anywhere in what follows: a graph, an epoch, the last results.
+        delay = rng.choice([0.0, rng.uniform(0, 0.1)])
+        ends.append(watched(tmp_path / "notes", command(manifest, out), (order, moment, delay)))
+    # A late one may find nothing to do any more.
+    assert set(ends) <= {-signal.SIGKILL, 0}
+    assert ends[0] == -signal.SIGKILL
+    assert ends.count(-signal.SIGKILL) > KILLS // 2
+    assert watched(tmp_path / "notes", command(manifest, out)) == 0
+    found = results(out)
+    assert set(found) == set(wanted)
+    assert [name for name in wanted if found[name] != wanted[name]] == []
 
 
 # --- the command ---------------------------------------------------------------------------------
@@ -252,12 +266,19 @@ def test_the_command_says_what_it_would_do(
 
 
 def test_the_command_shows_each_fold(
-    manifest: Manifest, trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    manifest: Manifest,
+    trained: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    calls = []
+    monkeypatch.setattr(core, "keep_freed_memory", lambda: calls.append(1))
     path = str(manifest.folder / "manifest.csv")
     options = ["--epochs", "1", "--hidden", "8", "--folds", "2", "--threads", "1"]
     options += ["--cache", str(trained / "graphs"), "--out", str(tmp_path / "out")]
     assert main(["train", path, *options]) == 0
+    assert calls == [1]
     shown = capsys.readouterr()
     assert "fold  best epoch  validation  test" in shown.out
     assert "36 images; classes: Healthy, Glaucoma" in shown.err

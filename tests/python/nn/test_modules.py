@@ -6,6 +6,7 @@ Exactness: logits to 1e-12 of their scale in float64, 1e-5 in float32; derivativ
 
 from __future__ import annotations
 
+import shutil
 import warnings
 from typing import Any
 
@@ -153,13 +154,18 @@ def test_logits_and_derivatives_are_those_of_pyg(options: dict[str, Any], traini
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("training", [True, False])
-def test_the_whole_network_compiles(training: bool) -> None:
+@pytest.mark.parametrize(
+    "backend",
+    ["aot_eager", pytest.param("inductor", marks=pytest.mark.slow)],  # without and with code
+)
+def test_the_whole_network_compiles(backend: str, training: bool) -> None:
+    if backend == "inductor" and not any(map(shutil.which, ("g++", "clang++", "c++"))):
+        pytest.skip("there is no C++ compiler")
     model = random_model(7)
     plain = nn.GraphNetwork.from_model(model).train(training)
-    # No break; the code that a compiler would make of it is torch's matter.
     torch.compiler.reset()
     compiled = torch.compile(
-        nn.GraphNetwork.from_model(model).train(training), fullgraph=True, backend="aot_eager"
+        nn.GraphNetwork.from_model(model).train(training), fullgraph=True, backend=backend
     )
     for sizes in (SIZES, SIZES[:3]):
         graphs = nn.graph_tensors(model.config, random_batch(7, sizes))

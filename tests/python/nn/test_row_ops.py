@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Batch norm with activation, and dropout, in the core: beside torch's own, determinism, refusals.
+"""Batch norm with activation in the core: beside torch's own, determinism, refusals.
 
 Exactness: 1e-12 of the scale in float64, 1e-5 in float32; same bytes for any number of threads.
 """
@@ -18,9 +18,6 @@ import gftcore  # noqa: E402
 from gftcore.errors import ArgumentError, ArgumentTypeError, ShapeError  # noqa: E402
 from gftcore.nn import row_ops  # noqa: E402
 
-SEED = torch.tensor(11)
-OTHER = torch.tensor(12)
-
 
 def drawn(rows: int, width: int, dtype: str = "float64", *, seed: int = 0) -> tuple[Any, ...]:
     """x, weight and bias; the columns of x are far from 0."""
@@ -33,11 +30,6 @@ def drawn(rows: int, width: int, dtype: str = "float64", *, seed: int = 0) -> tu
     return tuple(
         part.to(getattr(torch, dtype)).requires_grad_() for part in (x, draw(width), draw(width))
     )
-
-
-def kept(rows: int, width: int, share: float, dtype: str = "float64") -> Any:
-    """What a dropout multiplies each element by."""
-    return row_ops.drop_elements(torch.ones(rows, width, dtype=getattr(torch, dtype)), SEED, share)
 
 
 @pytest.mark.parametrize("target", gftcore.simd_targets())
@@ -82,12 +74,7 @@ def test_gradcheck(act: str) -> None:
     assert torch.autograd.gradcheck(norm, drawn(9, 3))
 
 
-def test_gradcheck_of_dropout() -> None:
-    drop = lambda x: row_ops.drop_elements(x, SEED, 0.4)  # noqa: E731
-    assert torch.autograd.gradcheck(drop, drawn(9, 3)[:1])
-
-
-@pytest.mark.parametrize("name", ["batch_norm", "batch_norm_backward", "drop_elements"])
+@pytest.mark.parametrize("name", ["batch_norm", "batch_norm_backward"])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_opcheck(name: str) -> None:
     x, weight, bias = drawn(7, 3)
@@ -96,8 +83,6 @@ def test_opcheck(name: str) -> None:
         x, weight, bias = (part.detach() for part in (x, weight, bias))
         _, mean, variance = row_ops.batch_norm(x, weight, bias, "leaky")
         args = (torch.randn_like(x), x, mean, variance, weight, bias, "leaky")
-    elif name == "drop_elements":
-        args = (x, SEED, 0.3)
     results = torch.library.opcheck(getattr(row_ops, name), args)
     assert set(results.values()) == {"SUCCESS"}
 
@@ -110,43 +95,10 @@ def test_any_number_of_threads_gives_the_same_bytes(dtype: str) -> None:
     for count in (1, 2, 4):
         torch.set_num_threads(count)
         out = row_ops.batch_norm(*given, "leaky")
-        dropped = row_ops.drop_elements(given[0], SEED, 0.3)
-        found.append([*out, dropped, *torch.autograd.grad(out[0].square().sum(), given)])
+        found.append([*out, *torch.autograd.grad(out[0].square().sum(), given)])
     torch.set_num_threads(before)
     for other in found[1:]:
         assert all(torch.equal(a, b) for a, b in zip(found[0], other, strict=True))
-
-
-def test_dropout_is_fair() -> None:
-    rows, width, share = 20000, 32, 0.3
-    there = kept(rows, width, share) > 0
-    assert kept(rows, width, share)[there].unique().tolist() == [1 / (1 - share)]
-    assert torch.equal(there, kept(rows, width, share, "float32") > 0)
-    # Five standard deviations; independent elements have variances of rows and columns that add up.
-    spread = (share * (1 - share)) ** 0.5
-    assert float(there.double().mean()) == pytest.approx(
-        0.7, abs=5 * spread / (rows * width) ** 0.5
-    )
-    assert there.double().mean(dim=0).sub(0.7).abs().max() < 5 * spread / rows**0.5
-    assert float(there.sum(dim=1).double().var()) == pytest.approx(width * 0.21, rel=0.05)
-    again = row_ops.drop_elements(torch.ones(rows, width), OTHER, share) > 0
-    for other in (again, there.roll(1, dims=0), there.roll(1, dims=1)):
-        assert float((there & other).double().mean()) == pytest.approx(0.49, abs=0.005)
-
-
-def test_every_target_drops_the_same_elements() -> None:
-    before = gftcore.simd_target()
-    found = []
-    for target in gftcore.simd_targets():
-        gftcore.set_simd_target(target)
-        found.append(row_ops.drop_elements(torch.ones(300, 48), SEED, 0.5))
-    gftcore.set_simd_target(before)
-    assert all(torch.equal(found[0], other) for other in found[1:])
-
-
-def test_a_part_of_the_rows_drops_what_the_whole_drops() -> None:
-    whole, part = kept(600, 8, 0.5), kept(400, 8, 0.5)
-    assert torch.equal(whole[:400], part)
 
 
 def test_derivatives_of_derivatives_are_refused() -> None:
@@ -163,12 +115,10 @@ def test_what_does_not_fit_is_refused() -> None:
     x, weight, bias = (part.detach() for part in drawn(9, 3))
     with pytest.raises(ArgumentError, match="act must be one of none, relu, leaky"):
         row_ops.batch_norm(x, weight, bias, "elu")
-    with pytest.raises(ArgumentError, match="share must be at least 0 and below 1, got 1"):
-        row_ops.drop_elements(x, SEED, 1.0)
     with pytest.raises(ArgumentTypeError, match=r"must be torch.float64, got torch.float32"):
         row_ops.batch_norm(x, weight.float(), bias, "relu")
     with pytest.raises(ArgumentTypeError, match="float32 or float64"):
-        row_ops.drop_elements(x.half(), SEED, 0.5)
+        row_ops.batch_norm(x.half(), weight, bias, "relu")
     with pytest.raises(ShapeError, match="one value per column"):
         row_ops.batch_norm(x, weight[:2], bias, "relu")
     with pytest.raises(ShapeError, match="at least one row"):

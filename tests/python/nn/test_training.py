@@ -8,6 +8,7 @@ no statistic and no weight of an epoch.
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,13 @@ pytestmark = pytest.mark.train
 torch = pytest.importorskip("torch")
 
 from gftcore import nn, staging  # noqa: E402
+from gftcore._native import core  # noqa: E402
 from gftcore.errors import (  # noqa: E402
     ArgumentError,
     ArgumentTypeError,
     FormatError,
     GftcoreError,
+    GftcoreWarning,
     RefusedError,
 )
 from gftcore.graph import GraphBatch, extract  # noqa: E402
@@ -118,6 +121,15 @@ def test_the_same_seed_gives_the_same_bytes_and_another_others() -> None:
     assert fit().model.sha256 != fit(CONFIG.replace(seed=1)).model.sha256
 
 
+def test_the_memory_of_the_process_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    monkeypatch.setattr(core, "keep_freed_memory", lambda: calls.append(1))
+    fit(CONFIG.replace(epochs=1))
+    assert calls == []
+    nn.keep_freed_memory()
+    assert calls == [1]
+
+
 class Stopped(Exception):
     pass
 
@@ -170,6 +182,55 @@ def test_a_foreign_or_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
         fit(checkpoint=path)
 
 
+# --- divergence ----------------------------------------------------------------------------------
+
+
+def test_an_epoch_that_diverged_is_the_last_and_never_the_best(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from gftcore.nn.fit import _Fit
+
+    # NaN counts as the first class, which is right for all of these.
+    validate = [name for name in VALIDATE if DATA.labels[DATA.ids.index(name)] == 0]
+    wanted = nn.fit_model(DATA, TRAIN, validate, CONFIG.replace(epochs=1))
+    assert wanted.history[0].validation_balanced_accuracy < 1
+    learn = _Fit._learn
+
+    def diverging(self: Any, number: int) -> Any:
+        if number == 1:
+            with torch.no_grad():
+                next(iter(self.named.values())).fill_(math.nan)
+        return learn(self, number)
+
+    monkeypatch.setattr(_Fit, "_learn", diverging)
+    for _ in ("new", "from the checkpoint"):
+        with pytest.warns(GftcoreWarning, match="DIVERGED: training diverged at epoch 1; the best"):
+            fitted = nn.fit_model(
+                DATA, TRAIN, validate, CONFIG, checkpoint=tmp_path / "c.safetensors"
+            )
+        assert fitted.history[:1] == wanted.history
+        assert [entry.finite for entry in fitted.history] == [True, False]
+        assert fitted.history[1].validation_balanced_accuracy == 1
+        assert fitted.best_epoch == 0
+        for name, array in wanted.model.weights.items():
+            assert array.tobytes() == fitted.model.weights[name].tobytes()
+
+
+def test_a_training_that_diverges_at_once_has_no_model() -> None:
+    with pytest.raises(ArgumentError, match="training diverged at epoch 0; lower lr"):
+        fit(CONFIG.replace(lr=1e30))
+
+
+def test_the_recipe_belongs_to_a_checkpoint(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "c.safetensors"
+    fit(CONFIG.replace(epochs=1), checkpoint=path)
+    monkeypatch.setattr(nn.TrainConfig, "recipe", CONFIG.recipe + 1)
+    with pytest.raises(RefusedError, match="belongs to another training"):
+        fit(CONFIG.replace(epochs=1), checkpoint=path)
+
+
 # --- what training may look at -------------------------------------------------------------------
 
 
@@ -208,13 +269,15 @@ def test_features_are_standardised_as_staging_does() -> None:
     columns = {"vessel": ("length", "curveness"), "ica": ("area",)}
     raw = raw_graph(graph, columns)
     features = nn.fit_features(columns, [raw.x])
-    config = ModelConfig(features=features)
+    logged = dataclasses.replace(features["vessel"], log1p=("length",))
     assert not np.isfinite(raw.x["vessel"]).all()
-    for dtype in ("float32", "float64"):
-        wanted = standardised_batch(config, [graph], dtype=dtype).x  # type: ignore[arg-type]
-        found = network_input(raw, features, dtype).x
-        for name in columns:
-            assert found[name].tobytes() == wanted[name].tobytes()
+    for each in (features | {"vessel": logged}, features):
+        config = ModelConfig(features=each)
+        for dtype in ("float32", "float64"):
+            wanted = standardised_batch(config, [graph], dtype=dtype).x  # type: ignore[arg-type]
+            found = network_input(raw, each, dtype).x
+            for name in columns:
+                assert found[name].tobytes() == wanted[name].tobytes()
     assert abs(found["ica"].mean()) < 1e-12
     np.testing.assert_allclose(found["ica"].std(), 1)
 
@@ -299,7 +362,8 @@ def test_smoothing_does_not_leak_between_images() -> None:
         ({"epochs": 0}, ArgumentError, "epochs must be between 1"),
         ({"batch_size": 1.5}, ArgumentTypeError, "batch_size must be an integer"),
         ({"lr": 0.0}, ArgumentError, "lr must be finite and greater than 0"),
-        ({"lr_decay": -1.0}, ArgumentError, "lr_decay must be at least 0"),
+        ({"lr_decay": 0.0}, ArgumentError, "lr_decay must be finite and greater than 0"),
+        ({"lr_decay": 1e200}, ArgumentError, "lr_decay must be at most 1, got 1e\\+200"),
         ({"dropout": 1.0}, ArgumentError, "dropout must be at least 0 and below 1"),
         ({"hidden": 0}, ArgumentError, "hidden must be between 1 and 1024"),
         ({"act": "tanh"}, ArgumentError, "act must be one of"),

@@ -6,6 +6,7 @@ Exactness: graphs equal those of training byte for byte, probabilities equal tho
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import warnings
 from collections.abc import Iterator
@@ -236,6 +237,16 @@ def test_a_record_of_unknown_settings_is_refused(files: list[Path]) -> None:
 def test_settings_survive_their_record(source: GraphSource) -> None:
     assert GraphSource.from_dict(source.to_dict()) == source
     assert GraphSource.from_dict({}) == GraphSource()
+
+
+@pytest.mark.parametrize("recorded", [None, [6], [3, 6], "66", ["6", "6"], {"a": 6, "b": 6}])
+def test_the_width_of_the_settings_counts_where_images_have_no_common_one(recorded: Any) -> None:
+    record = {"source": OTHER.to_dict(), "fov_mm": recorded}
+    assert pipeline.model_source(untrained(record=record)) == OTHER
+    both = pipeline.model_source(untrained(record=record | {"fov_mm": [4.5, 4.5]}))
+    assert both == dataclasses.replace(OTHER, extract=OTHER.extract.replace(fov_mm=4.5))
+    with pytest.raises(ArgumentError, match="model must record settings of graphs"):
+        pipeline.model_source(untrained(record=record | {"fov_mm": [-1, -1]}))
 
 
 def test_the_notice_tells_synthetic_training() -> None:

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -116,6 +118,23 @@ def test_differences_are_paired(manifest: Manifest) -> None:
     few = runs.score_run(manifest, good, resamples=10)
     with pytest.raises(ArgumentError, match="same number of resamples"):
         runs.score_difference(first, few)
+
+
+def test_other_images_are_no_pair(manifest: Manifest, tmp_path: Path) -> None:
+    def scored(ids: range, of: Manifest = manifest) -> runs.RunScores:
+        return runs.score_run(of, [predicted("fold-1", ids, 1)], resamples=10)
+
+    run = scored(range(20))
+    assert len(run.ids) == 2 * len(run.subjects) == 20
+    runs.require_same_images([run, scored(range(20)), scored(range(20))])
+    with pytest.raises(ArgumentError, match="same images, got 2 that only one has and 0 that only"):
+        runs.require_same_images([run, scored(range(18))])
+    with pytest.raises(ArgumentError, match="same images, got 4 that only one has and 4 that only"):
+        runs.score_difference(run, scored(range(4, 24)))
+    records = [dataclasses.replace(record, subject="s99") for record in manifest]
+    other = write_manifest(tmp_path / "m.csv", [*manifest.records[:10], *records[10:]])
+    with pytest.raises(ArgumentError, match="same subjects, got 5 that only one has and 1 that"):
+        runs.score_difference(run, scored(range(20), other))
 
 
 def test_pools(manifest: Manifest) -> None:

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
 #include <span>
 
 #include "gftcore/nn/sage_layer.hpp"
@@ -49,17 +48,6 @@ void batch_norm_backward(const RowNorm<T>& norm,
                          int threads,
                          const NormGradients<T>& to);
 
-/// Which elements of a matrix become 0; the others are multiplied by 1 / (1 - share). The choice is
-/// a function of the seed and an element's row and column: nothing is stored for the way back.
-struct Dropout {
-  std::uint64_t seed = 0;
-  double share = 0;
-};
-
-/// out = dropout of x; its own way back. Throws ValueError for a share outside [0, 1).
-template <class T>
-void drop_elements(MatrixView<const T> x, Dropout dropout, int threads, MatrixView<T> out);
-
 extern template void column_moments(MatrixView<const float> x, int threads, ColumnMoments to);
 extern template void column_moments(MatrixView<const double> x, int threads, ColumnMoments to);
 extern template void batch_norm(const RowNorm<float>& norm, int threads, MatrixView<float> out);
@@ -72,13 +60,5 @@ extern template void batch_norm_backward(const RowNorm<double>& norm,
                                          MatrixView<const double> g,
                                          int threads,
                                          const NormGradients<double>& to);
-extern template void drop_elements(MatrixView<const float> x,
-                                   Dropout dropout,
-                                   int threads,
-                                   MatrixView<float> out);
-extern template void drop_elements(MatrixView<const double> x,
-                                   Dropout dropout,
-                                   int threads,
-                                   MatrixView<double> out);
 
 }  // namespace gftcore
