@@ -39,7 +39,10 @@ nitpick_ignore_regex = [
     ("py:.*", r"(np|numpy|networkx|skimage|typing|collections|pathlib)(\..*)?"),
     ("py:.*", r"torch(_geometric)?(\..*)?"),
     ("py:class", r"(Any|ArrayLike|NDArray|Iterable|Iterator|Mapping|Sequence|Literal|ClassVar)"),
-    ("py:class", r"(Path|HeteroData|MultiGraph|Channel|Unit|BoolImage|Scaling|Tensor)"),
+    (
+        "py:class",
+        r"(Path|HeteroData|MultiGraph|Channel|Method|Target|Unit|BoolImage|Scaling|Tensor)",
+    ),
     ("py:class", r"gftcore\._core\..*"),
     ("py:class", r"AnyGraph|gftcore\.metrics\.spatial_graph\..*"),  # an alias; a private module
     ("py:obj", r"values"),

@@ -74,6 +74,13 @@ def test_no_numpy_yet(code: str) -> None:
         "config = model.ModelConfig(features={'vessel': one})\n"
         "network = model.Model(config=config, weights=model.initial_weights(config, seed=0))\n"
         "attribution.integrated_gradients(network, [graph.extract([[0, 1, 0]])], of='both')",
+        "from gftcore.pipeline import explain_graph\n"
+        "from gftcore import graph, model\n"
+        "from gftcore.attribution import MAP_KEEP\n"
+        "one = model.FeatureSet(columns=('length',), mean=(1,), sd=(1,))\n"
+        "config = model.ModelConfig(features={'vessel': one})\n"
+        "network = model.Model(config=config, weights=model.initial_weights(config, seed=0))\n"
+        "explain_graph(graph.extract([[0, 1, 0]], keep=MAP_KEEP), network).picture()",
         "import gftcore.cli.app, gftcore.cli.extraction",
     ],
 )

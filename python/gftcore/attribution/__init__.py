@@ -23,28 +23,50 @@ from gftcore._lazy import attach
 
 if TYPE_CHECKING:
     from gftcore.attribution.api import integrated_gradients
+    from gftcore.attribution.overlay import MAP_KEEP, draw_contributions
     from gftcore.attribution.results import (
         Attribution,
         EdgeAttribution,
         NodeAttribution,
         PathSummary,
     )
+    from gftcore.attribution.selection import (
+        SelectedEdge,
+        SelectedFeature,
+        SelectedNode,
+        Selection,
+        select,
+    )
 
 __all__ = [
+    "MAP_KEEP",
     "Attribution",
     "EdgeAttribution",
     "NodeAttribution",
     "PathSummary",
+    "SelectedEdge",
+    "SelectedFeature",
+    "SelectedNode",
+    "Selection",
+    "draw_contributions",
     "integrated_gradients",
+    "select",
 ]
 
 __getattr__, __dir__ = attach(
     __name__,
     {
+        "MAP_KEEP": "overlay",
         "Attribution": "results",
         "EdgeAttribution": "results",
         "NodeAttribution": "results",
         "PathSummary": "results",
+        "SelectedEdge": "selection",
+        "SelectedFeature": "selection",
+        "SelectedNode": "selection",
+        "Selection": "selection",
+        "draw_contributions": "overlay",
         "integrated_gradients": "api",
+        "select": "selection",
     },
 )

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from gftcore.model.config import ModelConfig
 
-__all__ = ["integrated_gradients"]
+__all__ = ["integrated_gradients", "resolution"]
 
 Method = Literal["secant", "gausslegendre", "riemann_left", "riemann_right", "riemann_middle",
                  "riemann_trapezoid"]  # fmt: skip
@@ -144,7 +144,7 @@ def integrated_gradients(
     require_choice(dtype, ("float32", "float64"), "dtype")
     estimate = require_bool(estimate_error, "estimate_error")
     count = default_threads() if threads is None else require_int(threads, "threads", 1, 1024)
-    panels, tolerance = _resolution(kind, method, n, rtol)
+    panels, tolerance = resolution(kind, method, n, rtol)
     config = model.config
     if "edges" in paths and config.conv == "gcn":
         raise ArgumentError("of must be 'nodes' for a network of graph convolutions")
@@ -192,9 +192,10 @@ def integrated_gradients(
     )
 
 
-def _resolution(
+def resolution(
     kind: str, method: str, n: int | None, rtol: float | None
 ) -> tuple[int, float | None]:
+    """Return how many panels or points are taken, or else to which tolerance."""
     if rtol is not None:
         if n is not None:
             raise ArgumentError("n and rtol must not be given both")

@@ -103,14 +103,16 @@ class EdgeAttribution(PathSummary):
     edge_pairs
         Undirected relation (vv, ii, ff, vi, vf, if) to pairs of nodes [2, P] that edges join,
         each pair once; nodes of the graph, by (first, second).
-    edge_contribution_undirected
-        Undirected relation to [P]: the sum of both directions and of parallel edges.
+    edge_contribution_undirected, edge_magnitude_undirected
+        Undirected relation to [P]: the sum over layers, both directions and parallel edges, with
+        signs and of absolute values.
     """
 
     edge_contribution: Mapping[str, NDArray[np.float64]]
     edge_contribution_by_layer: Mapping[str, NDArray[np.float64]]
     edge_pairs: Mapping[str, NDArray[np.int64]]
     edge_contribution_undirected: Mapping[str, NDArray[np.float64]]
+    edge_magnitude_undirected: Mapping[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -217,12 +219,14 @@ def edge_result(
         by_layer[relation] = part.reshape(config.n_layers, -1)[:, order]
         ends[relation] = np.stack([u, v])[:, order]
     total = {r: values.sum(axis=0) for r, values in by_layer.items()}
-    pairs, sums = _undirected(ends, total)
+    size = {r: np.abs(values).sum(axis=0) for r, values in by_layer.items()}
+    pairs, sums = _undirected(ends, {r: np.stack([total[r], size[r]]) for r in total})
     return EdgeAttribution(
         edge_contribution=_mapped(total),
         edge_contribution_by_layer=_mapped(by_layer),
         edge_pairs=MappingProxyType({r: read_only(p) for r, p in pairs.items()}),
-        edge_contribution_undirected=_mapped(sums),
+        edge_contribution_undirected=_mapped({r: both[0] for r, both in sums.items()}),
+        edge_magnitude_undirected=_mapped({r: both[1] for r, both in sums.items()}),
         **_summary(kind, found),  # type: ignore[arg-type]
     )
 
@@ -230,6 +234,7 @@ def edge_result(
 def _undirected(
     ends: Mapping[str, NDArray[np.int64]], values: Mapping[str, NDArray[np.float64]]
 ) -> tuple[dict[str, NDArray[np.int64]], dict[str, NDArray[np.float64]]]:
+    """Pairs of nodes [2, P], and the sums [k, P] of their edges' values [k, E]."""
     pairs: dict[str, NDArray[np.int64]] = {}
     sums: dict[str, NDArray[np.float64]] = {}
     for name, relations in _UNDIRECTED.items():
@@ -243,9 +248,9 @@ def _undirected(
         size = int(all_pairs[1].max(initial=0)) + 1
         keys, place = np.unique(all_pairs[0] * size + all_pairs[1], return_inverse=True)
         pairs[name] = np.stack([keys // size, keys % size])
-        all_values = np.concatenate([values[r] for r in given])
-        sums[name] = np.zeros(pairs[name].shape[1])
-        np.add.at(sums[name], place.ravel(), all_values)
+        all_values = np.concatenate([values[r] for r in given], axis=1)
+        number = pairs[name].shape[1]
+        sums[name] = np.stack([np.bincount(place.ravel(), v, number) for v in all_values])
     return pairs, sums
 
 

@@ -12,6 +12,7 @@ from gftcore.cli.data import data
 from gftcore.cli.demo import demo
 from gftcore.cli.doctor import doctor
 from gftcore.cli.evaluate import evaluate
+from gftcore.cli.explain import explain
 from gftcore.cli.extract import extract
 from gftcore.cli.segment import segment
 from gftcore.cli.stage import stage
@@ -48,6 +49,6 @@ def _options(
     """
 
 
-for _command in (demo, segment, extract, stage, train, evaluate, doctor):
+for _command in (demo, segment, extract, stage, explain, train, evaluate, doctor):
     app.command()(_command)
 app.add_typer(data)

@@ -108,7 +108,8 @@ def _explain(error: BaseException, code: Exit, *, name: str, as_json: bool, debu
         traceback.print_exception(error, file=sys.stderr)
     message = explanation(error, code)
     name = name.replace("_", " ")  # `data_check` is `gftcore data check`
-    if name in ("extract", "data synth", "train") and code in (Exit.INTERRUPTED, Exit.TERMINATED):
+    resumed = name in ("explain", "extract", "data synth", "train")
+    if resumed and code in (Exit.INTERRUPTED, Exit.TERMINATED):
         message += "; the same command goes on"
     short = error.code if isinstance(error, errors.GftcoreError) else type(error).__name__
     if as_json:

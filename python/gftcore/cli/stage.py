@@ -18,7 +18,7 @@ from gftcore.errors import GftcoreWarning
 if TYPE_CHECKING:
     from gftcore.cli.staging import Staging
 
-__all__ = ["stage"]
+__all__ = ["say_remarks", "stage"]
 
 _SCHEMA = "gftcore-stage/1"
 #: Kinds of work as `gftcore.pipeline.CpuTimes` tells them apart, in words.
@@ -120,7 +120,7 @@ def _tell(run: Staging, jobs: list[Job], *, quiet: bool) -> None:
         return
     done = [job for job in jobs if job.status == "ok"]
     _tell_table(run, done)
-    _say_remarks(done)
+    say_remarks(done)
     split = ", ".join(
         f"{words} {1000 * getattr(run.times, name) / max(len(done), 1):.1f} ms"
         for name, words in _WORK.items()
@@ -149,7 +149,8 @@ def _tell_table(run: Staging, done: list[Job]) -> None:
     tell(run.notice)
 
 
-def _say_remarks(done: list[Job]) -> None:
+def say_remarks(done: list[Job]) -> None:
+    """Say what the codes of warnings mean, and how many images have each."""
     from gftcore.graph.assemble import WARNINGS
     from gftcore.pipeline import REMARKS
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from gftcore.cli.progress import Progress
     from gftcore.datasets import GraphSource
 
-__all__ = ["Staging", "probabilities_of"]
+__all__ = ["Staging", "about_model", "changed_source", "probabilities_of"]
 
 _RUN_SCHEMA = "gftcore-stage-run/1"
 _COLUMNS = (
@@ -55,13 +55,7 @@ class Staging:
             If there are results.
         """
         network = default_model() if model is None else Model.load(model)
-        known = {name: value for name, value in changes.items() if value is not None}
-        source = model_source(network)
-        extract = source.extract.replace(
-            **{name: known.pop(name) for name in ("fov_mm", "eye") if name in known}
-        )
-        source = dataclasses.replace(source, extract=extract, **known)
-        run = Staging(network, model is None, source, out)
+        run = Staging(network, model is None, changed_source(network, changes), out)
         present = [path for path in run.targets if path.exists()]
         if present and not overwrite:
             raise RefusedError(f"{present[0]} exists; use --overwrite or another folder")
@@ -84,13 +78,7 @@ class Staging:
 
     def about_model(self) -> dict[str, Any]:
         """Return what a result says of the network; no path."""
-        training = self.model.config.training
-        return {
-            "default": self.default,
-            "sha256": self.model.sha256,
-            "classes": list(self.model.config.classes),
-            "data": training.get("data"),
-        }
+        return about_model(self.model, default=self.default)
 
     def run(self, jobs: list[Job], threads: int | None, progress: Progress) -> None:
         """Work on all jobs; each one's outcome is recorded in it."""
@@ -179,6 +167,26 @@ class Staging:
             "config_hash": staged.config_hash,
             "model_sha256": staged.model_sha256,
         }
+
+
+def changed_source(model: Model, changes: Mapping[str, Any]) -> GraphSource:
+    """Return how a network's training made graphs, with what is not None in `changes`."""
+    known = {name: value for name, value in changes.items() if value is not None}
+    source = model_source(model)
+    extract = source.extract.replace(
+        **{name: known.pop(name) for name in ("fov_mm", "eye") if name in known}
+    )
+    return dataclasses.replace(source, extract=extract, **known)
+
+
+def about_model(model: Model, *, default: bool) -> dict[str, Any]:
+    """Return what a result says of a network; no path."""
+    return {
+        "default": default,
+        "sha256": model.sha256,
+        "classes": list(model.config.classes),
+        "data": model.config.training.get("data"),
+    }
 
 
 def probabilities_of(staged: StagedImage) -> dict[str, float]:

@@ -15,7 +15,7 @@ from gftcore.graph.hetero_graph import NODE_KINDS, HeteroGraph
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["OVERLAY_KEEP", "draw_overlay"]
+__all__ = ["OVERLAY_KEEP", "canvas_xy", "draw_overlay", "stretched_grey"]
 
 #: What `extract` must keep for an overlay.
 OVERLAY_KEEP = ("mask", "ica_label")
@@ -83,7 +83,7 @@ def draw_overlay(
     shape = graph.meta.shape
     factor = -(-_TARGET_PX // max(shape)) if scale is None else scale
     factor = min(require_int(factor, "scale", 1, 2000), 32767 // max(shape))
-    pixels = _base(graph, _grey(background, shape))
+    pixels = _base(graph, stretched_grey(background, shape))
     canvas = Image.fromarray(pixels.repeat(factor, axis=0).repeat(factor, axis=1))
     draw = ImageDraw.Draw(canvas)
     _draw_lines(draw, graph, factor)
@@ -91,7 +91,9 @@ def draw_overlay(
     return np.vstack([np.asarray(canvas), _legend(graph, canvas.width)])
 
 
-def _grey(background: ArrayLike | None, shape: tuple[int, int]) -> NDArray[np.float32] | None:
+def stretched_grey(
+    background: ArrayLike | None, shape: tuple[int, int]
+) -> NDArray[np.float32] | None:
     """Return the background stretched to 0..1, with the mask's shape."""
     if background is None:
         return None
@@ -119,7 +121,7 @@ def _base(graph: HeteroGraph, grey: NDArray[np.float32] | None) -> NDArray[np.ui
     return np.ascontiguousarray(colours)
 
 
-def _xy(points: NDArray[Any], factor: int) -> list[tuple[float, float]]:
+def canvas_xy(points: NDArray[Any], factor: int) -> list[tuple[float, float]]:
     """Positions (row, col) as canvas (x, y); pixel centres are at integers."""
     places = (points.astype(np.float64)[:, ::-1] + 0.5) * factor - 0.5
     return [(x, y) for x, y in places.tolist()]
@@ -131,12 +133,16 @@ def _draw_lines(draw: ImageDraw.ImageDraw, graph: HeteroGraph, factor: int) -> N
         first, last = graph.point_ptr[segment : segment + 2]
         ends = graph.node_rowcol[[start, end]]
         inner = graph.point_rowcol[first:last]
-        draw.line(_xy(np.vstack([ends[:1], inner, ends[1:]]), factor), fill=_LINE, width=width)
+        draw.line(
+            canvas_xy(np.vstack([ends[:1], inner, ends[1:]]), factor), fill=_LINE, width=width
+        )
 
 
 def _draw_nodes(draw: ImageDraw.ImageDraw, graph: HeteroGraph, factor: int) -> None:
     radius = 1.4 * factor
-    for (x, y), kind in zip(_xy(graph.node_rowcol, factor), graph.node_kind.tolist(), strict=True):
+    for (x, y), kind in zip(
+        canvas_xy(graph.node_rowcol, factor), graph.node_kind.tolist(), strict=True
+    ):
         _marker(draw, x, y, radius, NODE_KINDS[kind])
 
 

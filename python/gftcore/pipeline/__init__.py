@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""From an image to the probabilities of its classes, in one call and without torch.
+"""From an image to the probabilities of its classes and what decided, without torch.
 
 Examples
 --------
@@ -18,6 +18,13 @@ from typing import TYPE_CHECKING
 from gftcore._lazy import attach
 
 if TYPE_CHECKING:
+    from gftcore.pipeline.explaining import (
+        STATEMENT,
+        ExplainConfig,
+        ExplainedImage,
+        explain_graph,
+        explain_images,
+    )
     from gftcore.pipeline.staging import StagedImage, stage_graph, stage_images
     from gftcore.pipeline.times import CpuTimes
     from gftcore.pipeline.training import NOTICE, REMARKS, model_notice, model_source, remarks
@@ -25,8 +32,13 @@ if TYPE_CHECKING:
 __all__ = [
     "NOTICE",
     "REMARKS",
+    "STATEMENT",
     "CpuTimes",
+    "ExplainConfig",
+    "ExplainedImage",
     "StagedImage",
+    "explain_graph",
+    "explain_images",
     "model_notice",
     "model_source",
     "remarks",
@@ -39,8 +51,13 @@ __getattr__, __dir__ = attach(
     {
         "NOTICE": "training",
         "REMARKS": "training",
+        "STATEMENT": "explaining",
         "CpuTimes": "times",
+        "ExplainConfig": "explaining",
+        "ExplainedImage": "explaining",
         "StagedImage": "staging",
+        "explain_graph": "explaining",
+        "explain_images": "explaining",
         "model_notice": "training",
         "model_source": "training",
         "remarks": "training",

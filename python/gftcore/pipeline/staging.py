@@ -25,6 +25,7 @@ from gftcore.datasets.graphs import GraphSource
 from gftcore.errors import ArgumentTypeError, GftcoreError, GftcoreWarning
 from gftcore.graph.bulk import BatchItem, ExtractFailure, default_threads, extract_batch
 from gftcore.graph.hetero_graph import HeteroGraph
+from gftcore.graph.inputs import require_keep
 from gftcore.io import file_sha256
 from gftcore.model.default import default_model
 from gftcore.model.files import Model
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["StagedImage", "stage_graph", "stage_images"]
+__all__ = ["StagedImage", "require_model", "stage_graph", "stage_images", "staged_images"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,8 +70,8 @@ class StagedImage:
     seconds
         Wall time by kind of work: ``read``, ``segment``, ``graph``, ``standardise``, ``network``.
         Several images are worked on at once.
-    graph
-        The graph, if asked for.
+    graph, pixels
+        The graph and the pixels of the image, if asked for and given.
     """
 
     index: int
@@ -86,6 +87,7 @@ class StagedImage:
     model_sha256: str
     seconds: Mapping[str, float]
     graph: HeteroGraph | None = None
+    pixels: NDArray[Any] | None = None
 
 
 def stage_graph(
@@ -124,7 +126,7 @@ def stage_graph(
     ...     sorted(stage_graph(graph.extract_image(grey)).counts)
     ['edges', 'faz', 'icas', 'junctions', 'vessels']
     """
-    network = _require_model(model)
+    network = require_model(model)
     if not isinstance(graph, HeteroGraph):
         raise ArgumentTypeError(f"graph must be a HeteroGraph, got {describe(graph)}")
     kept = require_bool(keep, "keep")
@@ -140,7 +142,7 @@ def stage_images(
     *,
     source: GraphSource | None = None,
     threads: int | None = None,
-    keep: bool = False,
+    keep: bool | Iterable[str] = False,
     times: CpuTimes | None = None,
 ) -> Iterator[StagedImage | ExtractFailure]:
     """Classify images, in the order of the input.
@@ -161,7 +163,8 @@ def stage_images(
         Number of images that are extracted, and of graphs that are classified, at once; None means
         one per usable processor.
     keep
-        Whether the results hold the graphs.
+        Whether the results hold graphs and pixels; or the names of images that the graphs keep, as
+        for `gftcore.graph.extract`.
     times
         Where the CPU time of the run is added up.
 
@@ -176,7 +179,23 @@ def stage_images(
     GftcoreWarning
         For each warning of a graph, and for each of `remarks`.
     """
-    network = _require_model(model)
+    return staged_images(
+        images, model, source=source, threads=threads, keep=keep, times=times, stacklevel=4
+    )
+
+
+def staged_images(
+    images: Iterable[str | Path | ArrayLike],
+    model: Model | None,
+    *,
+    source: GraphSource | None,
+    threads: int | None,
+    keep: bool | Iterable[str],
+    times: CpuTimes | None,
+    stacklevel: int,
+) -> Iterator[StagedImage | ExtractFailure]:
+    """As `stage_images`; `stacklevel` is where warnings of remarks point to."""
+    network = require_model(model)
     settings = model_source(network) if source is None else source
     if not isinstance(settings, GraphSource):
         raise ArgumentTypeError(f"source must be a GraphSource, got {describe(settings)}")
@@ -188,14 +207,16 @@ def stage_images(
     if not isinstance(cpu, CpuTimes):
         raise ArgumentTypeError(f"times must be a CpuTimes, got {describe(cpu)}")
     count = default_threads() if threads is None else require_int(threads, "threads", 1, 1024)
-    work = _Work(network, network.sha256, settings, keep=require_bool(keep, "keep"))
+    kept = () if isinstance(keep, bool) else require_keep(keep, from_mask=True)
+    work = _Work(network, network.sha256, settings, keep=keep is not False)
     waiting: deque[_Waiting] = deque()
-    items = _items(given, settings, waiting, cpu)
-    results = extract_batch(items, settings.extract, seg=settings.seg, threads=count)
-    return _staged(results, waiting, work, cpu, count)
+    items = _items(given, settings, waiting, cpu, pixels=work.keep)
+    results = extract_batch(items, settings.extract, seg=settings.seg, threads=count, keep=kept)
+    return _staged(results, waiting, work, cpu, count, stacklevel)
 
 
-def _require_model(model: Model | None) -> Model:
+def require_model(model: Model | None) -> Model:
+    """Return the network, the one that comes with the package for None."""
     if model is None:
         return default_model()
     if not isinstance(model, Model):
@@ -210,6 +231,7 @@ class _Waiting:
     index: int
     name: str
     sha256: str | None = None
+    pixels: NDArray[Any] | None = None
     read: float = 0.0
     standardise: float = 0.0
     network: float = 0.0
@@ -279,11 +301,17 @@ class _Work:
                 }
             ),
             graph=graph if self.keep else None,
+            pixels=one.pixels,
         )
 
 
 def _items(
-    images: Iterable[Any], source: GraphSource, waiting: deque[_Waiting], cpu: CpuTimes
+    images: Iterable[Any],
+    source: GraphSource,
+    waiting: deque[_Waiting],
+    cpu: CpuTimes,
+    *,
+    pixels: bool,
 ) -> Iterator[BatchItem]:
     for index, image in enumerate(images):
         path = Path(image) if isinstance(image, (str, os.PathLike)) else None
@@ -291,11 +319,12 @@ def _items(
         wall, busy = time.perf_counter(), time.thread_time()
         try:
             if path is None:
-                pixels = as_array(image, "image", "a path or an array [H, W]")
+                found = as_array(image, "image", "a path or an array [H, W]")
             else:
                 one.sha256 = file_sha256(path)
-                pixels = source.read(path)
-            item = source.item(pixels, name=one.name)
+                found = source.read(path)
+            item = source.item(found, name=one.name)
+            one.pixels = found if pixels else None
         except (GftcoreError, OSError, MemoryError) as error:
             one.error, item = error, BatchItem()  # without pixels it fails by itself
         one.read = time.perf_counter() - wall
@@ -310,6 +339,7 @@ def _staged(
     work: _Work,
     cpu: CpuTimes,
     threads: int,
+    stacklevel: int,
 ) -> Iterator[StagedImage | ExtractFailure]:
     clock = RunClock(cpu)
     on_their_way: deque[tuple[_Waiting, Future[StagedImage | ExtractFailure]]] = deque()
@@ -319,8 +349,8 @@ def _staged(
                 one = waiting.popleft()
                 on_their_way.append((one, pool.submit(work.outcome, result, one)))
                 if len(on_their_way) > threads:
-                    yield from _delivered(on_their_way, 1, clock)
-            yield from _delivered(on_their_way, len(on_their_way), clock)
+                    yield from _delivered(on_their_way, 1, clock, stacklevel)
+            yield from _delivered(on_their_way, len(on_their_way), clock, stacklevel)
         finally:
             pool.shutdown(cancel_futures=True)
     clock.pause()
@@ -330,6 +360,7 @@ def _delivered(
     on_their_way: deque[tuple[_Waiting, Future[StagedImage | ExtractFailure]]],
     count: int,
     clock: RunClock,
+    stacklevel: int,
 ) -> Iterator[StagedImage | ExtractFailure]:
     for _ in range(count):
         one, future = on_their_way.popleft()
@@ -337,7 +368,7 @@ def _delivered(
         clock.cpu.standardise += one.standardise
         clock.cpu.network += one.network
         if isinstance(out, StagedImage):
-            _warn(out.warnings, stacklevel=4)
+            _warn(out.warnings, stacklevel=stacklevel)
         clock.pause()
         yield out
         clock.go_on()

@@ -47,7 +47,9 @@ def inputs(tmp_path: Path) -> Path:
 def test_help_and_usage(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "--help")
     assert code == 0
-    assert all(command in out for command in ("demo", "segment", "extract", "stage", "doctor"))
+    assert all(
+        command in out for command in ("demo", "segment", "extract", "stage", "explain", "doctor")
+    )
     assert run(capsys, "--version")[:2] == (
         0,
         "gftcore " + __import__("gftcore").__version__ + "\n",
@@ -62,10 +64,12 @@ def test_demo_writes_everything(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert (code, err) == (0, "")
     assert {path.name for path in out.iterdir()} == {
         "demo_octa.png", "demo_octa.npz", "demo_octa.junctions.csv", "demo_octa.nodes.csv",
-        "demo_octa.edges.csv", "demo_octa.overlay.png", "columns.csv", "run.json",
+        "demo_octa.edges.csv", "demo_octa.overlay.png", "demo_octa.explanation.json",
+        "demo_octa.explanation.png", "columns.csv", "run.json",
     }  # fmt: skip
     assert "Synthetic" in text
     assert "The default network calls it" in text
+    assert "What decided most: " in text
     assert "trained on synthetic images" in text
     stored = graph.load(out / "demo_octa.npz")
     assert stored.num_segments > 500
@@ -83,6 +87,9 @@ def test_demo_writes_everything(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert sum(staging["probabilities"].values()) == pytest.approx(1, abs=2e-4)
     assert "Not a medical device" in staging["notice"]
     assert staging["warnings"] == []
+    said = json.loads((out / "demo_octa.explanation.json").read_text())
+    assert said["target"] == staging["explained"]["target"] == staging["prediction"]
+    assert said["nodes"][0]["id"] == staging["explained"]["first"]["id"]
 
 
 def test_demo_spares_foreign_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
