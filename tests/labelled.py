@@ -39,7 +39,8 @@ def labelled_graphs(
             )
             for r in DIRECTED
         }
-        graphs.append(RawGraph(x, csr))
+        places = {n: rng.random((len(values), 2), dtype=np.float32) for n, values in x.items()}
+        graphs.append(RawGraph(x, csr, places))
     return LabelledGraphs(
         ids=tuple(f"{i}" for i in range(count)),
         labels=labels,

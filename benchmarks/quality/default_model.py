@@ -6,10 +6,11 @@
     python benchmarks/quality/default_model.py RUN --cohort COHORT
 
 The network of fold 1 gets a record of what it learned from, its scores and its licence, and becomes
-`python/gftcore/assets/staging.safetensors`. Some images are staged with it from their pixels, and
-have to get the probabilities that the training wrote. What stands on the page between
-`<!-- measured: NAME -->` and `<!-- end -->` is replaced. Exit code: 0 done, 1 the answers differ or
-the file is too large (nothing is written), 2 a failure.
+`python/gftcore/assets/staging.safetensors`. Where the training left no grids of mean nodes by
+place, `--graphs` names the folder of its graphs, which they are made from. Some images are staged
+from their pixels again, and have to get the probabilities that the training wrote. What stands on
+the page between `<!-- measured: NAME -->` and `<!-- end -->` is replaced. Exit code: 0 done, 1 the
+answers differ or the file is too large (nothing is written), 2 a failure.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import json
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -33,8 +34,10 @@ import tables
 from exits import MET, MISSED, exit_with
 from gftcore import datasets, pipeline, runs
 from gftcore.io import atomic_path
-from gftcore.model import Model
+from gftcore.model import Model, standardise
 from gftcore.model.files import WEIGHTS_FILE
+from gftcore.model.spatial import image_fractions
+from gftcore.nn import spatial_grids
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSET = ROOT / "python/gftcore/assets/staging.safetensors"
@@ -98,7 +101,25 @@ def staged_again(
 
 def with_record(model: Model, record: Mapping[str, Any]) -> Model:
     training = {**model.config.training, **record}
-    return Model(config=model.config.replace(training=training), weights=model.weights)
+    return replace(model, config=model.config.replace(training=training))
+
+
+def with_grids(
+    model: Model, manifest: datasets.Manifest, splits: datasets.Splits, graphs: Path
+) -> Model:
+    """Return the network with the grids that its training would have made."""
+    train = set(splits.view(1).train)
+    source = pipeline.model_source(model)
+    found = {}
+    for record, graph in datasets.manifest_graphs(manifest, source, cache=graphs, write=False):
+        if record.id in train:
+            positions = {
+                name: image_fractions(graph.positions(name), graph.meta.shape).astype(np.float32)
+                for name in model.config.types
+            }
+            found[record.id] = positions, standardise(model.config, graph)
+    ordered = [found[name] for name in splits.view(1).train]
+    return replace(model, spatial=spatial_grids(*map(list, zip(*ordered, strict=True))))
 
 
 def read_run(run: Path, cohort: Path) -> tuple[Model, datasets.Manifest, dict[str, Any]]:
@@ -171,9 +192,14 @@ def facts_table(model: Model, size: str, worst: float, checked: int) -> str:
     return tables.table(["", ""], rows).replace("---:", "---")
 
 
-def ship(run: Path, cohort: Path, *, asset: Path, page: Path, checked: int) -> int:
+def ship(
+    run: Path, cohort: Path, *, asset: Path, page: Path, checked: int, graphs: Path | None = None
+) -> int:
     """Do all of it; return the exit code."""
     model, manifest, about = read_run(run, cohort)
+    if model.spatial is None and graphs is not None:
+        kept = datasets.read_splits(run / "splits.json", manifest)
+        model = with_grids(model, manifest, kept, graphs)
     classes = model.config.classes
     splits = {name: read_split(run, name, manifest) for name in SPLITS}
     worst, staged = staged_again(model, manifest, splits, checked)
@@ -242,6 +268,7 @@ def main() -> int:
     parser.add_argument("run", type=Path, help="folder of `gftcore train`")
     parser.add_argument("--cohort", type=Path, required=True, help="folder of `gftcore data synth`")
     parser.add_argument("--checked", type=int, default=20, help="images that are staged again")
+    parser.add_argument("--graphs", type=Path, help="graphs of a training that made no grids")
     parser.add_argument("--asset", type=Path, default=ASSET)
     parser.add_argument("--page", type=Path, default=PAGE)
     options = parser.parse_args()
@@ -251,6 +278,7 @@ def main() -> int:
         asset=options.asset,
         page=options.page,
         checked=options.checked,
+        graphs=options.graphs,
     )
 
 

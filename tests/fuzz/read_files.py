@@ -216,9 +216,11 @@ class Models:
         )
         self.found = found
         self.valid = []
-        for config in configs:
+        cells = np.full((38, 38, 2), 0.5, dtype=np.float32)
+        every = ({"vessel": cells, "ica": cells}, None, None)
+        for config, grids in zip(configs, every, strict=True):
             weights = model.initial_weights(config, seed=0)
-            model.Model(config=config, weights=weights).save(folder / "sound")
+            model.Model(config=config, weights=weights, spatial=grids).save(folder / "sound")
             self.valid.append((folder / "sound" / "model.safetensors").read_bytes())
 
     def make(self, rng: np.random.Generator, folder: Path) -> Path:
@@ -277,6 +279,8 @@ class Models:
             if model.Model.load(again).sha256 != found.sha256:
                 return "saved and loaded again it is another one"
             staging.predict(found, [self.found], threads=1)
+            if found.spatial is not None:
+                found.spatial_baseline(self.found)
         except GftcoreError:
             return ""  # columns that a graph lacks, values that overflow
         except Exception as error:

@@ -15,6 +15,7 @@ from gftcore._validation import (
     require_bool,
     require_choice,
     require_int,
+    require_iterator,
     require_mapping,
     require_real,
 )
@@ -58,7 +59,7 @@ def integrated_gradients(
     method: Method = "secant",
     n: int | None = None,
     rtol: float | None = None,
-    baseline: Literal["zero"] | Mapping[str, ArrayLike] = "zero",
+    baseline: Literal["zero", "spatial"] | Mapping[str, ArrayLike] = "zero",
     estimate_error: bool = True,
     threads: int | None = None,
     dtype: Literal["float32", "float64"] = "float32",
@@ -95,8 +96,10 @@ def integrated_gradients(
         In place of ``n``, with ``secant``: add panels until the estimated L1 error is this small
         relative to the contributions' L1 norm. ``error`` is larger if 256 panels do not suffice.
     baseline
-        ``zero``: the training set's mean node; or node type to x0, standardised: [F_t] for all
-        nodes of the type or [N_t, F_t]; a missing type has 0. Edges do not use it.
+        ``zero``: the training set's mean node; ``spatial``: its mean node at the place of each
+        node, see `gftcore.model.Model.spatial_baseline`, which needs a model with grids and graphs
+        instead of a batch; or node type to x0, standardised: [F_t] for all nodes of the type or
+        [N_t, F_t]; a missing type has 0. Edges do not use it.
     estimate_error
         Whether to compare n panels with half as many; costs half as much again on the way back.
     threads
@@ -150,11 +153,18 @@ def integrated_gradients(
         raise ArgumentError("of must be 'nodes' for a network of graph convolutions")
     if isinstance(graphs, HeteroGraph):
         raise ArgumentTypeError("graphs must be several graphs; put a single one into a list")
+    given = None
     if not isinstance(graphs, GraphBatch):
-        graphs = standardised_batch(config, graphs, dtype=dtype)
+        hint = "; put a single graph into a list"
+        given = list(require_iterator(graphs, "graphs", "a sequence of HeteroGraph", hint))
+        graphs = standardised_batch(config, given, dtype=dtype)
     arrays = engine_arrays(config, graphs, np.dtype(dtype))
     places = _places(config, graphs.num_graphs, kind, target, against)
-    word, x0 = _baseline(config, graphs, baseline, dtype)
+    if isinstance(baseline, str):
+        word = require_choice(baseline, ("zero", "spatial"), "baseline")
+        x0 = _spatial_rows(model, given, dtype) if word == "spatial" else []
+    else:
+        word, x0 = _baseline(config, graphs, baseline, dtype)
     found: dict[str, list[Integral]] = {}
     for path in paths:
         runner = PathRunner(
@@ -237,14 +247,8 @@ def _place(config: ModelConfig, word: object, name: str) -> int:
 
 
 def _baseline(
-    config: ModelConfig,
-    batch: GraphBatch,
-    baseline: str | Mapping[str, ArrayLike],
-    dtype: str,
+    config: ModelConfig, batch: GraphBatch, baseline: Mapping[str, ArrayLike], dtype: str
 ) -> tuple[str, list[NDArray[Any]]]:
-    if isinstance(baseline, str):
-        require_choice(baseline, ("zero",), "baseline")
-        return "zero", []
     require_mapping(baseline, config.types, "baseline", "node types")
     word, out = "rows", []
     for name, features in config.features.items():
@@ -262,6 +266,20 @@ def _baseline(
             raise ArgumentError(f"{label} must be finite, got NaN or infinity")
         out.append(np.ascontiguousarray(values, dtype=dtype))
     return word, out
+
+
+def _spatial_rows(
+    model: Model, graphs: Sequence[HeteroGraph] | None, dtype: str
+) -> list[NDArray[Any]]:
+    if graphs is None:
+        raise ArgumentError(
+            "baseline 'spatial' needs graphs, which say where nodes lie, got a GraphBatch; "
+            "for those pass rows, as Model.spatial_baseline gives them"
+        )
+    each = [model.spatial_baseline(graph) for graph in graphs]
+    return [
+        np.concatenate([rows[name] for rows in each]).astype(dtype) for name in model.config.types
+    ]
 
 
 def _attribution(

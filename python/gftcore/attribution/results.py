@@ -138,7 +138,7 @@ class Attribution:
     probabilities
         [C] at the input.
     baseline
-        ``zero``, ``rows`` (one a type) or ``given``.
+        ``zero``, ``spatial``, ``rows`` (one a type) or ``given``.
     dtype, simd, model_sha256
         Precision, instruction set and network.
     """

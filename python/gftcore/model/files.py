@@ -14,13 +14,22 @@ import numpy as np
 
 from gftcore._validation import describe
 from gftcore.config import canonical_json
-from gftcore.errors import ArgumentTypeError, FormatError, GftcoreError, MissingFileError
+from gftcore.errors import (
+    ArgumentError,
+    ArgumentTypeError,
+    FormatError,
+    GftcoreError,
+    MissingFileError,
+)
 from gftcore.io.files import atomic_path, require_file, require_path
 from gftcore.model.config import ModelConfig
+from gftcore.model.spatial import require_spatial, spatial_rows
 from gftcore.model.weights import require_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from gftcore.graph.hetero_graph import HeteroGraph
 
 __all__ = ["CONFIG_FILE", "WEIGHTS_FILE", "Model"]
 
@@ -29,6 +38,7 @@ CONFIG_FILE = "config.json"
 _METADATA = "config"
 _MAX_CONFIG_BYTES = 16 << 20
 _DTYPES = ("F32", "F64")
+_SPATIAL = "spatial."
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -41,6 +51,9 @@ class Model:
         What the network is.
     weights
         Name to float32 or float64 array, as `weight_shapes` lists them.
+    spatial
+        Node type, without the FAZ, to the mean training node at each place [38, 38, F_t]; None if
+        there is none, as in models that were trained on graphs without places.
 
     Examples
     --------
@@ -53,11 +66,13 @@ class Model:
 
     config: ModelConfig
     weights: Mapping[str, NDArray[np.floating[Any]]]
+    spatial: Mapping[str, NDArray[np.float32]] | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.config, ModelConfig):
             raise ArgumentTypeError(f"config must be a ModelConfig, got {describe(self.config)}")
         object.__setattr__(self, "weights", require_weights(self.config, self.weights))
+        object.__setattr__(self, "spatial", require_spatial(self.config, self.spatial))
 
     def __repr__(self) -> str:
         config = self.config
@@ -70,12 +85,36 @@ class Model:
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the configuration's canonical JSON and of all weights in order."""
+        """SHA-256 of the configuration's canonical JSON and of all weights and grids in order."""
         digest = hashlib.sha256(canonical_json(self.config.to_dict()).encode())
-        for name, array in self.weights.items():
+        for name, array in self._arrays().items():
             digest.update(f"\n{name} {array.dtype.str} {array.shape}\n".encode())
             digest.update(array.tobytes())
         return digest.hexdigest()
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        """Return everything that the file holds, by name."""
+        grids = {_SPATIAL + name: grid for name, grid in (self.spatial or {}).items()}
+        return {**self.weights, **grids}
+
+    def spatial_baseline(self, graph: HeteroGraph) -> dict[str, NDArray[np.float32]]:
+        """Return node type to [N_t, F_t]: the mean training node at the place of each node.
+
+        A place is a fraction of the image's rows and columns, whatever their number and the width
+        in mm are; the FAZ has 0. `gftcore.attribution.integrated_gradients` begins there with
+        ``baseline="spatial"``.
+
+        Raises
+        ------
+        ArgumentError
+            If the model has no grids.
+        """
+        if self.spatial is None:
+            raise ArgumentError(
+                "the model has no grids of mean training nodes by place, which a spatial baseline "
+                "needs; train it again, or make them by gftcore.nn.spatial_grids"
+            )
+        return spatial_rows(self.config, self.spatial, graph)
 
     def save(self, folder: str | Path) -> None:
         """Write ``model.safetensors`` and ``config.json`` into a folder.
@@ -86,7 +125,7 @@ class Model:
 
         path = require_path(folder)
         text = json.dumps(self.config.to_dict(), indent=1, ensure_ascii=False, sort_keys=True)
-        arrays = {name: np.asarray(array) for name, array in self.weights.items()}
+        arrays = {name: np.asarray(array) for name, array in self._arrays().items()}
         with atomic_path(path / WEIGHTS_FILE) as temporary:
             save_file(arrays, temporary, metadata={_METADATA: text})
         with atomic_path(path / CONFIG_FILE) as temporary:
@@ -124,8 +163,13 @@ class Model:
             config = ModelConfig.from_dict(content)
         except (GftcoreError, TypeError) as error:
             raise FormatError(f"{source}: {error}") from error
+        grids = {
+            name.removeprefix(_SPATIAL): weights.pop(name)
+            for name in list(weights)
+            if name.startswith(_SPATIAL)
+        }
         try:
-            return Model(config=config, weights=weights)
+            return Model(config=config, weights=weights, spatial=grids or None)
         except GftcoreError as error:
             raise FormatError(f"{file}: {error}") from error
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from gftcore._lazy import attach
 
 if TYPE_CHECKING:
+    from gftcore.nn.captum_like import IntegratedGradients
     from gftcore.nn.data import LabelledGraphs, read_graphs
     from gftcore.nn.features import MODEL_COLUMNS, fit_features
     from gftcore.nn.fit import FitResult, fit_model
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
     from gftcore.nn.modules import GraphNetwork
     from gftcore.nn.ops import sage_layer, sage_layer_backward, segment_pool
     from gftcore.nn.parallel import keep_freed_memory, use_threads
+    from gftcore.nn.pyg import PygNetwork
     from gftcore.nn.run import train_folds
     from gftcore.nn.settings import TrainConfig
+    from gftcore.nn.spatial import spatial_grids
     from gftcore.nn.tensors import GraphTensors, graph_tensors
 
 __all__ = [
@@ -27,7 +30,9 @@ __all__ = [
     "FitResult",
     "GraphNetwork",
     "GraphTensors",
+    "IntegratedGradients",
     "LabelledGraphs",
+    "PygNetwork",
     "TrainConfig",
     "class_weights",
     "fit_features",
@@ -38,6 +43,7 @@ __all__ = [
     "sage_layer",
     "sage_layer_backward",
     "segment_pool",
+    "spatial_grids",
     "target_rows",
     "train_folds",
     "use_threads",
@@ -50,7 +56,9 @@ __getattr__, __dir__ = attach(
         "FitResult": "fit",
         "GraphNetwork": "modules",
         "GraphTensors": "tensors",
+        "IntegratedGradients": "captum_like",
         "LabelledGraphs": "data",
+        "PygNetwork": "pyg",
         "TrainConfig": "settings",
         "class_weights": "loss",
         "fit_features": "features",
@@ -61,6 +69,7 @@ __getattr__, __dir__ = attach(
         "sage_layer": "ops",
         "sage_layer_backward": "ops",
         "segment_pool": "ops",
+        "spatial_grids": "spatial",
         "target_rows": "loss",
         "train_folds": "run",
         "use_threads": "parallel",

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from gftcore._lazy import require
 from gftcore.graph.batch import DIRECTED, join_graphs
 from gftcore.graph.hetero_graph import NODE_TYPES
+from gftcore.model.spatial import image_fractions
 from gftcore.model.standardisation import standardised_columns
 
 require("torch", extra="train", user="gftcore.nn")
@@ -41,10 +42,14 @@ class RawGraph:
         Node type to float64 [N, F].
     csr
         Relation to int32 ``rowptr, col, colptr, row``.
+    positions
+        Node type to float32 [N, 2], (row, col) as fractions of the image; empty where nodes have
+        no places.
     """
 
     x: Mapping[str, NDArray[np.float64]]
     csr: Mapping[str, tuple[NDArray[np.int32], ...]]
+    positions: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,11 @@ def raw_graph(graph: HeteroGraph, columns: Mapping[str, Sequence[str]]) -> RawGr
         for relation, ends in DIRECTED.items()
         if set(ends) <= set(columns)
     }
-    return RawGraph(x, csr)
+    positions = {
+        name: image_fractions(graph.positions(name), graph.meta.shape).astype(np.float32)
+        for name in columns
+    }
+    return RawGraph(x, csr, positions)
 
 
 def network_input(

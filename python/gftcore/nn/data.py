@@ -168,4 +168,4 @@ def _narrowed(
         name: graph.x[name][:, [there[name].index(column) for column in columns]]
         for name, columns in wanted.items()
     }
-    return RawGraph(x, graph.csr)
+    return RawGraph(x, graph.csr, graph.positions)

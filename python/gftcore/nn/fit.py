@@ -34,6 +34,7 @@ from gftcore.nn.loss import class_weights, target_rows, weighted_loss  # noqa: E
 from gftcore.nn.modules import GraphNetwork  # noqa: E402
 from gftcore.nn.norm import BatchNorm, measured  # noqa: E402
 from gftcore.nn.parallel import Reduction  # noqa: E402
+from gftcore.nn.spatial import spatial_grids  # noqa: E402
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,10 +82,11 @@ def fit_model(
 ) -> FitResult:
     """Train one network.
 
-    Statistics of features and weights of classes come from the training images alone. After each
-    epoch the validation images are classified; the epoch with the best balanced accuracy counts,
-    the earlier of equals. The same settings give the same bytes, whether or not the training was
-    interrupted, on one machine with one number of threads.
+    Statistics of features, weights of classes and `spatial_grids` come from the training images
+    alone; the last need the places of their nodes. After each epoch the validation images are
+    classified; the epoch with the best balanced accuracy counts, the earlier of equals. The same
+    settings give the same bytes, whether or not the training was interrupted, on one machine with
+    one number of threads.
 
     Parameters
     ----------
@@ -147,6 +149,7 @@ class _Fit:
             place: network_input(data.graphs[place], features, config.dtype)
             for place in (*self.train, *self.validate)
         }
+        self.positions = [data.graphs[place].positions for place in self.train]
         self.sum_scale = _sum_scale(tables)
         self.network = GraphNetwork(
             self.model_config, seed=config.seed, dropout=config.dropout, sum_scale=self.sum_scale
@@ -294,7 +297,11 @@ class _Fit:
     def best_model(self, training: Mapping[str, Any]) -> Model:
         network = GraphNetwork(self.model_config, sum_scale=self.sum_scale)
         network.to(self.weights.dtype).load_state_dict(self.best)
-        return network.to_model(training=training)
+        model = network.to_model(training=training)
+        if not all(self.positions):
+            return model
+        grids = spatial_grids(self.positions, [self.inputs[place].x for place in self.train])
+        return replace(model, spatial=grids)
 
 
 def _sum_scale(tables: Sequence[Mapping[str, NDArray[np.float64]]]) -> dict[str, float]:

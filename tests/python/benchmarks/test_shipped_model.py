@@ -4,19 +4,34 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import re
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import default_model as program
 from drawn_eyes import drawn_files, untrained
 from gftcore import pipeline
-from gftcore.datasets import GraphSource, Manifest, Record, read_manifest, write_manifest
-from gftcore.model import Model
+from gftcore.datasets import (
+    GraphSource,
+    Manifest,
+    Record,
+    read_manifest,
+    split_subjects,
+    write_manifest,
+    write_splits,
+)
+from gftcore.graph import extract_image
+from gftcore.io import read_image
+from gftcore.model import Model, standardise
+from gftcore.model.spatial import image_fractions
+from gftcore.nn import spatial_grids
 
 LABELS = ("Healthy", "NPDR", "PDR")
 COUNT = 12
@@ -138,3 +153,42 @@ def test_what_does_not_fit_together_is_refused(cohort: Path, page: Path, tmp_pat
     manifest.write_text(manifest.read_text().replace("NPDR", "PDR", 1))
     with pytest.raises(ValueError, match="learned from another manifest"):
         ship()
+
+
+@pytest.mark.filterwarnings("ignore:FOLD_LACKS_CLASS")
+def test_grids_are_shipped_and_made_where_there_are_none(
+    cohort: Path, page: Path, tmp_path: Path
+) -> None:
+    manifest = read_manifest(cohort / "manifest.csv")
+    run, asset = training(tmp_path / "run", manifest), tmp_path / "staging.safetensors"
+    splits = split_subjects(manifest)
+    write_splits(run / "splits.json", splits)
+    ship = partial(program.ship, run, cohort, asset=asset, page=page, checked=2)
+    assert ship() == program.MET
+    assert Model.load(asset).spatial is None
+    assert ship(graphs=tmp_path / "graphs") == program.MET
+    made = Model.load(asset)
+    assert made.spatial is not None
+    trained = Model.load(run / "fold-1")
+    files = [manifest.image_path(r) or "" for r in manifest.select(splits.view(1).train)]
+    graphs = [extract_image(read_image(file)) for file in files]
+    wanted = spatial_grids(
+        [
+            {n: image_fractions(g.positions(n), g.meta.shape).astype(np.float32)
+             for n in ("vessel", "ica")}
+            for g in graphs
+        ],
+        [
+            {n: x for n, x in standardise(trained.config, g).items() if n != "faz"}
+            for g in graphs
+        ],
+    )  # fmt: skip
+    for name, grid in wanted.items():
+        assert made.spatial[name].tobytes() == grid.tobytes()
+    # Those of the training are kept.
+    moved = {name: grid[::-1].copy() for name, grid in wanted.items()}
+    dataclasses.replace(trained, spatial=moved).save(run / "fold-1")
+    assert ship(graphs=tmp_path / "graphs") == program.MET
+    kept = Model.load(asset).spatial
+    assert kept is not None
+    assert kept["vessel"].tobytes() == moved["vessel"].tobytes()

@@ -68,6 +68,7 @@ def test_two_classes_of_masks_train_with_no_code(manifest: Manifest, trained: Pa
     assert len(columns["vessel"]), len(columns["ica"]) == (15, 12)
     assert not [name for names in columns.values() for name in names if "intensity" in name]
     assert model.config.training["inputs"] == ["mask"]
+    assert list(model.spatial or ()) == ["vessel", "ica"]
     result = json.loads((trained / "fold-1" / "fold.json").read_text())
     assert result["test_balanced_accuracy"] > 0.5  # guessing gives 0.5
     assert result["model_sha256"] == model.sha256
