@@ -23,6 +23,12 @@ from gftcore._lazy import attach
 
 if TYPE_CHECKING:
     from gftcore.attribution.api import integrated_gradients
+    from gftcore.attribution.curves import Faithfulness, faithfulness
+    from gftcore.attribution.randomisation import (
+        WeightRandomisation,
+        randomised_models,
+        weight_randomisation,
+    )
     from gftcore.attribution.results import (
         Attribution,
         EdgeAttribution,
@@ -33,9 +39,14 @@ if TYPE_CHECKING:
 __all__ = [
     "Attribution",
     "EdgeAttribution",
+    "Faithfulness",
     "NodeAttribution",
     "PathSummary",
+    "WeightRandomisation",
+    "faithfulness",
     "integrated_gradients",
+    "randomised_models",
+    "weight_randomisation",
 ]
 
 __getattr__, __dir__ = attach(
@@ -43,8 +54,13 @@ __getattr__, __dir__ = attach(
     {
         "Attribution": "results",
         "EdgeAttribution": "results",
+        "Faithfulness": "curves",
         "NodeAttribution": "results",
         "PathSummary": "results",
+        "WeightRandomisation": "randomisation",
+        "faithfulness": "curves",
         "integrated_gradients": "api",
+        "randomised_models": "randomisation",
+        "weight_randomisation": "randomisation",
     },
 )

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from gftcore.model.config import ModelConfig
 
-__all__ = ["integrated_gradients"]
+__all__ = ["baseline_rows", "integrated_gradients"]
 
 Method = Literal["secant", "gausslegendre", "riemann_left", "riemann_right", "riemann_middle",
                  "riemann_trapezoid"]  # fmt: skip
@@ -154,7 +154,7 @@ def integrated_gradients(
         graphs = standardised_batch(config, graphs, dtype=dtype)
     arrays = engine_arrays(config, graphs, np.dtype(dtype))
     places = _places(config, graphs.num_graphs, kind, target, against)
-    word, x0 = _baseline(config, graphs, baseline, dtype)
+    word, x0 = baseline_rows(config, graphs, baseline, dtype)
     found: dict[str, list[Integral]] = {}
     for path in paths:
         runner = PathRunner(
@@ -235,12 +235,13 @@ def _place(config: ModelConfig, word: object, name: str) -> int:
     return config.classes.index(require_choice(word, config.classes, name))
 
 
-def _baseline(
+def baseline_rows(
     config: ModelConfig,
     batch: GraphBatch,
     baseline: str | Mapping[str, ArrayLike],
     dtype: str,
 ) -> tuple[str, list[NDArray[Any]]]:
+    """Return what a baseline is called, and x0 of each type; none at all for zeros."""
     if isinstance(baseline, str):
         require_choice(baseline, ("zero",), "baseline")
         return "zero", []
