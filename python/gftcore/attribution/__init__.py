@@ -23,7 +23,13 @@ from gftcore._lazy import attach
 
 if TYPE_CHECKING:
     from gftcore.attribution.api import integrated_gradients
+    from gftcore.attribution.curves import Faithfulness, faithfulness
     from gftcore.attribution.overlay import MAP_KEEP, draw_contributions
+    from gftcore.attribution.randomisation import (
+        WeightRandomisation,
+        randomised_models,
+        weight_randomisation,
+    )
     from gftcore.attribution.results import (
         Attribution,
         EdgeAttribution,
@@ -42,15 +48,20 @@ __all__ = [
     "MAP_KEEP",
     "Attribution",
     "EdgeAttribution",
+    "Faithfulness",
     "NodeAttribution",
     "PathSummary",
     "SelectedEdge",
     "SelectedFeature",
     "SelectedNode",
     "Selection",
+    "WeightRandomisation",
     "draw_contributions",
+    "faithfulness",
     "integrated_gradients",
+    "randomised_models",
     "select",
+    "weight_randomisation",
 ]
 
 __getattr__, __dir__ = attach(
@@ -59,14 +70,19 @@ __getattr__, __dir__ = attach(
         "MAP_KEEP": "overlay",
         "Attribution": "results",
         "EdgeAttribution": "results",
+        "Faithfulness": "curves",
         "NodeAttribution": "results",
         "PathSummary": "results",
         "SelectedEdge": "selection",
         "SelectedFeature": "selection",
         "SelectedNode": "selection",
         "Selection": "selection",
+        "WeightRandomisation": "randomisation",
         "draw_contributions": "overlay",
+        "faithfulness": "curves",
         "integrated_gradients": "api",
+        "randomised_models": "randomisation",
         "select": "selection",
+        "weight_randomisation": "randomisation",
     },
 )

@@ -4,25 +4,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 import gftcore
 from gftcore._validation import (
     describe,
-    require_array,
     require_bool,
     require_choice,
     require_int,
     require_iterator,
-    require_mapping,
     require_real,
 )
+from gftcore.attribution.baselines import Baseline, baseline_rows
 from gftcore.attribution.paths import Integral, PathRunner, bisected, doubled, fixed, sha256_of
 from gftcore.attribution.results import Attribution, edge_result, node_result, softmax
 from gftcore.attribution.rules import METHODS
-from gftcore.errors import ArgumentError, ArgumentTypeError, ShapeError
+from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.graph.assemble import read_only
 from gftcore.graph.batch import GraphBatch
 from gftcore.graph.bulk import default_threads
@@ -32,8 +31,6 @@ from gftcore.model.standardisation import standardised_batch
 from gftcore.staging.inference import engine_arrays
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
-
     from gftcore.model.config import ModelConfig
 
 __all__ = ["integrated_gradients", "resolution"]
@@ -59,7 +56,7 @@ def integrated_gradients(
     method: Method = "secant",
     n: int | None = None,
     rtol: float | None = None,
-    baseline: Literal["zero", "spatial"] | Mapping[str, ArrayLike] = "zero",
+    baseline: Baseline = "zero",
     estimate_error: bool = True,
     threads: int | None = None,
     dtype: Literal["float32", "float64"] = "float32",
@@ -160,11 +157,7 @@ def integrated_gradients(
         graphs = standardised_batch(config, given, dtype=dtype)
     arrays = engine_arrays(config, graphs, np.dtype(dtype))
     places = _places(config, graphs.num_graphs, kind, target, against)
-    if isinstance(baseline, str):
-        word = require_choice(baseline, ("zero", "spatial"), "baseline")
-        x0 = _spatial_rows(model, given, dtype) if word == "spatial" else []
-    else:
-        word, x0 = _baseline(config, graphs, baseline, dtype)
+    word, x0 = baseline_rows(model, graphs, given, baseline, dtype)
     found: dict[str, list[Integral]] = {}
     for path in paths:
         runner = PathRunner(
@@ -244,42 +237,6 @@ def _places(
 
 def _place(config: ModelConfig, word: object, name: str) -> int:
     return config.classes.index(require_choice(word, config.classes, name))
-
-
-def _baseline(
-    config: ModelConfig, batch: GraphBatch, baseline: Mapping[str, ArrayLike], dtype: str
-) -> tuple[str, list[NDArray[Any]]]:
-    require_mapping(baseline, config.types, "baseline", "node types")
-    word, out = "rows", []
-    for name, features in config.features.items():
-        shape = (len(batch.x[name]), len(features.columns))
-        label = f"baseline[{name!r}]"
-        values = np.asarray(baseline.get(name, np.zeros(shape[1])), dtype=np.float64)
-        if values.shape == shape[1:]:
-            values = np.broadcast_to(values, shape)
-        else:
-            word = "given"
-            values = require_array(values, np.float64, name=label, ndim=2)
-        if values.shape != shape:
-            raise ShapeError(f"{label} must have shape {shape} or {shape[1:]}, got {values.shape}")
-        if not np.isfinite(values).all():
-            raise ArgumentError(f"{label} must be finite, got NaN or infinity")
-        out.append(np.ascontiguousarray(values, dtype=dtype))
-    return word, out
-
-
-def _spatial_rows(
-    model: Model, graphs: Sequence[HeteroGraph] | None, dtype: str
-) -> list[NDArray[Any]]:
-    if graphs is None:
-        raise ArgumentError(
-            "baseline 'spatial' needs graphs, which say where nodes lie, got a GraphBatch; "
-            "for those pass rows, as Model.spatial_baseline gives them"
-        )
-    each = [model.spatial_baseline(graph) for graph in graphs]
-    return [
-        np.concatenate([rows[name] for rows in each]).astype(dtype) for name in model.config.types
-    ]
 
 
 def _attribution(

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How well a graph agrees with another, such as the true one, and predicted classes with true ones.
 
-Graphs need the extra ``metrics``; classes do not.
+Agreement of graphs needs the extra ``metrics``; classes and localisation do not.
 
 Examples
 --------
@@ -39,8 +39,17 @@ if TYPE_CHECKING:
         confusion_matrix,
     )
     from gftcore.metrics.files import read_vessel_csv, read_voreen
+    from gftcore.metrics.lesion_hits import edge_hits, outline_mask, structure_hits
+    from gftcore.metrics.localisation import (
+        Localisation,
+        LocalisationSummary,
+        localisation_scores,
+        summarise_localisation,
+        top_scores,
+    )
     from gftcore.metrics.matching import PointMatch, match_points
     from gftcore.metrics.planar import merge_nodes, planar_reference
+    from gftcore.metrics.ranks import rank_correlation
     from gftcore.metrics.segments import SegmentMatch, match_segments
     from gftcore.metrics.sources import (
         from_hetero,
@@ -56,6 +65,8 @@ __all__ = [
     "ClassificationScores",
     "GraphAgreement",
     "Interval",
+    "Localisation",
+    "LocalisationSummary",
     "NodeAgreement",
     "PointMatch",
     "Polylines",
@@ -67,23 +78,30 @@ __all__ = [
     "bootstrap_intervals",
     "classification_scores",
     "confusion_matrix",
+    "edge_hits",
     "from_hetero",
     "from_networkx",
     "from_polylines",
     "from_skeleton",
     "graph_agreement",
     "join_chains",
+    "localisation_scores",
     "match_points",
     "match_segments",
     "merge_nodes",
+    "outline_mask",
     "percentile_interval",
     "planar_reference",
     "pool_labels",
     "pool_predictions",
+    "rank_correlation",
     "read_vessel_csv",
     "read_voreen",
     "resampled_scores",
     "split_at_crossings",
+    "structure_hits",
+    "summarise_localisation",
+    "top_scores",
 ]
 
 __getattr__, __dir__ = attach(
@@ -93,6 +111,8 @@ __getattr__, __dir__ = attach(
         "ClassificationScores": "classification",
         "GraphAgreement": "agreement",
         "Interval": "bootstrap",
+        "Localisation": "localisation",
+        "LocalisationSummary": "localisation",
         "NodeAgreement": "agreement",
         "PointMatch": "matching",
         "Polylines": "spatial_graph",
@@ -104,22 +124,29 @@ __getattr__, __dir__ = attach(
         "bootstrap_intervals": "bootstrap",
         "classification_scores": "classification",
         "confusion_matrix": "classification",
+        "edge_hits": "lesion_hits",
         "from_hetero": "sources",
         "from_networkx": "sources",
         "from_polylines": "sources",
         "from_skeleton": "sources",
         "graph_agreement": "agreement",
         "join_chains": "structure",
+        "localisation_scores": "localisation",
         "match_points": "matching",
         "match_segments": "segments",
         "merge_nodes": "planar",
+        "outline_mask": "lesion_hits",
         "percentile_interval": "bootstrap",
         "planar_reference": "planar",
         "pool_labels": "classes",
         "pool_predictions": "classes",
+        "rank_correlation": "ranks",
         "read_vessel_csv": "files",
         "read_voreen": "files",
         "resampled_scores": "bootstrap",
         "split_at_crossings": "structure",
+        "structure_hits": "lesion_hits",
+        "summarise_localisation": "localisation",
+        "top_scores": "localisation",
     },
 )
