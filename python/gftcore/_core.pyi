@@ -235,6 +235,7 @@ class PathIntegrator:
                 int,
                 numpy.typing.NDArray[numpy.float64],
                 numpy.typing.NDArray[numpy.int64],
+                numpy.typing.NDArray[numpy.int64],
             ]
         ],
         kind: str,
@@ -259,6 +260,7 @@ class PathIntegrator:
                 int,
                 int,
                 numpy.typing.NDArray[numpy.float64],
+                numpy.typing.NDArray[numpy.int64],
                 numpy.typing.NDArray[numpy.int64],
             ]
         ],

@@ -2,9 +2,11 @@
 #include "gftcore/attribution/path_integral.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 
+#include "attribution/ordered_sum.hpp"
 #include "attribution/worker.hpp"
 #include "gftcore/common/error.hpp"
 #include "nn/blocks.hpp"
@@ -14,6 +16,8 @@ namespace gftcore {
 namespace {
 
 using attribution::ChunkSum;
+using attribution::GroupSum;
+using attribution::OrderedSum;
 using attribution::PathEnds;
 using attribution::PathProgram;
 using attribution::Worker;
@@ -37,6 +41,7 @@ void require_request(const PathRequest& request, index_t graphs, index_t classes
        (classes < 2 || (target.place >= 0 && target.place == target.against)))) {
     throw ValueError("a target must name classes of the network, a margin two of them");
   }
+  if (request.sums < 1) throw ValueError("a request must have at least one sum");
   for (const std::vector<Panel>& chunk : request.chunks) {
     for (const Panel& panel : chunk) {
       // Also false for NaN.
@@ -50,38 +55,59 @@ void require_request(const PathRequest& request, index_t graphs, index_t classes
   }
 }
 
-/// Chunks first .. last in a worker that has read the graph.
+/// Groups of neighbouring chunks of a request, at most so many; the request alone decides. Sums of
+/// a group that must wait for others are the only ones that are kept.
+constexpr std::size_t kMostGroups = 32;
+
+std::size_t groups_of(const PathRequest& request) {
+  return std::min(request.chunks.size(), kMostGroups);
+}
+
+/// Groups first .. last in a worker that has read the graph.
 template <class T>
-void run_chunks(Worker<T>& worker,
+void run_groups(Worker<T>& worker,
                 const PathEnds<T>& ends,
                 const PathRequest& request,
                 const PathTarget& target,
                 std::size_t first,
                 std::size_t last,
-                std::vector<std::vector<ChunkSum<T>>>& out) {
-  for (std::size_t i = first; i < last; ++i) {
-    out[i] = worker.run_chunk(request.chunks[i], ends, target);
+                OrderedSum& out) {
+  const std::size_t chunks = request.chunks.size();
+  const std::size_t groups = groups_of(request);
+  for (std::size_t g = first; g < last; ++g) {
+    std::vector<GroupSum> group;
+    for (std::size_t i = chunks * g / groups; i < chunks * (g + 1) / groups; ++i) {
+      for (const ChunkSum<T>& one : worker.run_chunk(request.chunks[i], ends, target)) {
+        auto to = std::ranges::find(group, one.sum, &GroupSum::sum);
+        if (to == group.end()) to = group.insert(to, GroupSum{one.sum, {}});
+        attribution::add_parts(one.parts, to->parts);
+      }
+    }
+    out.add(g, std::move(group));
   }
 }
 
-/// Chunks in their order, in double precision.
+/// Zeros for each sum.
 template <class T>
-std::vector<std::vector<std::vector<double>>> added(
-    const std::vector<std::vector<ChunkSum<T>>>& chunks, index_t sums) {
-  std::vector<std::vector<std::vector<double>>> out(static_cast<std::size_t>(sums));
-  for (const std::vector<ChunkSum<T>>& chunk : chunks) {
-    for (const ChunkSum<T>& one : chunk) {
-      std::vector<std::vector<double>>& to = out[static_cast<std::size_t>(one.sum)];
-      to.resize(one.parts.size());
-      for (std::size_t p = 0; p < to.size(); ++p) {
-        to[p].resize(one.parts[p].size());
-        for (std::size_t i = 0; i < to[p].size(); ++i) {
-          to[p][i] += static_cast<double>(one.parts[p][i]);
-        }
-      }
+OrderedSum::Sums no_sums(const Program<T>& program,
+                         const attribution::PathGraph<T>& graph,
+                         index_t sums) {
+  std::vector<std::vector<double>> parts;
+  if (graph.over == PathOver::nodes) {
+    for (std::size_t t = 0; t < program.types.size(); ++t) {
+      parts.emplace_back(
+          static_cast<std::size_t>(graph.local.nodes[t] * program.types[t].features));
+    }
+  } else {
+    for (const nn::LocalEdges<T>& relation : graph.local.relations) {
+      parts.emplace_back(program.layers.size() * relation.col.size());
     }
   }
-  return out;
+  return OrderedSum::Sums(static_cast<std::size_t>(sums), parts);
+}
+
+bool finite(const std::vector<double>& values) {
+  return std::ranges::all_of(values, [](double x) { return std::isfinite(x); });
 }
 
 /// Multipliers become contributions.
@@ -101,8 +127,9 @@ void multiply_by_change(const attribution::PathGraph<T>& graph,
 }  // namespace
 
 template <class T>
-PathIntegrator<T>::PathIntegrator(Program<T> program)
-    : program_(std::make_unique<PathProgram<T>>(std::move(program))) {}
+PathIntegrator<T>::PathIntegrator(Program<T> program, std::size_t most_idle_bytes)
+    : program_(std::make_unique<PathProgram<T>>(std::move(program))),
+      most_idle_bytes_(most_idle_bytes) {}
 
 template <class T>
 PathIntegrator<T>::~PathIntegrator() = default;
@@ -114,6 +141,7 @@ std::unique_ptr<Worker<T>> PathIntegrator<T>::borrowed() const {
     if (!idle_.empty()) {
       std::unique_ptr<Worker<T>> worker = std::move(idle_.back());
       idle_.pop_back();
+      idle_bytes_ -= worker->bytes();
       return worker;
     }
   }
@@ -123,7 +151,15 @@ std::unique_ptr<Worker<T>> PathIntegrator<T>::borrowed() const {
 template <class T>
 void PathIntegrator<T>::returned(std::unique_ptr<Worker<T>> worker) const {
   const std::scoped_lock lock(mutex_);
+  if (idle_bytes_ + worker->bytes() > most_idle_bytes_) return;  // and its memory is freed
+  idle_bytes_ += worker->bytes();
   idle_.push_back(std::move(worker));
+}
+
+template <class T>
+std::size_t PathIntegrator<T>::idle_bytes() const {
+  const std::scoped_lock lock(mutex_);
+  return idle_bytes_;
 }
 
 template <class T>
@@ -156,20 +192,21 @@ std::vector<PathResult> PathIntegrator<T>::run(const BatchView<T>& batch,
     result.start = logits_of(ends.start, program.classes);
     result.end = logits_of(ends.end, program.classes);
     result.target = attribution::placed(request.target, result.end);
-    const std::size_t count = request.chunks.size();
-    std::vector<std::vector<ChunkSum<T>>> chunks(count);
+    result.sums = no_sums(program, leader->graph(), request.sums);
+    if (!finite(result.start) || !finite(result.end)) return returned(std::move(leader));
+    const std::size_t count = groups_of(request);
+    OrderedSum sum(result.sums);
     // Each thread takes neighbours, which share points of the path.
     const std::size_t stretches = std::min(shared, std::max<std::size_t>(1, count));
     nn::for_each_in_threads(stretches, static_cast<int>(stretches), [&](std::size_t s) {
       const std::size_t first = count * s / stretches;
       const std::size_t last = count * (s + 1) / stretches;
-      if (s == 0) return run_chunks(*leader, ends, request, result.target, first, last, chunks);
+      if (s == 0) return run_groups(*leader, ends, request, result.target, first, last, sum);
       std::unique_ptr<Worker<T>> worker = borrowed();
       worker->enter(batch, from, request.graph, over);
-      run_chunks(*worker, ends, request, result.target, first, last, chunks);
+      run_groups(*worker, ends, request, result.target, first, last, sum);
       returned(std::move(worker));
     });
-    result.sums = added(chunks, request.sums);
     for (std::vector<std::vector<double>>& parts : result.sums) {
       if (over == PathOver::nodes) multiply_by_change(leader->graph(), parts);
     }

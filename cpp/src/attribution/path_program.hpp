@@ -38,8 +38,7 @@ struct PathProgram {
   std::size_t types() const { return forward.types.size(); }
   std::size_t layers() const { return forward.layers.size(); }
 
-  /// Whether blocks lie before the layers; all types have the same number.
-  bool has_pre() const { return !forward.types.front().pre.empty(); }
+  /// Whether blocks lie behind the layers; all types have the same number.
   bool has_post() const { return !forward.types.front().post.empty(); }
 };
 

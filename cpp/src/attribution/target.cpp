@@ -25,6 +25,8 @@ constexpr std::array<GaussPoint, 8> kGauss{{
     {0.989400934991649933, 0.0271524594117540949},
 }};
 constexpr double kLongestStep = 5.0;
+constexpr double kMostPieces = 256.0;
+constexpr double kLeastStep = 1e-8;  // relative to 1 + the largest logit
 
 std::vector<double> softmax(std::span<const double> logits) {
   const double highest = std::ranges::max(logits);
@@ -64,7 +66,8 @@ PathTarget placed(const PathTarget& target, std::span<const double> logits) {
     return best;
   };
   PathTarget out = target;
-  if (out.place < 0) out.place = largest_but(-1);
+  // Over the class that leads, a margin of the leading class would be 0.
+  if (out.place < 0) out.place = largest_but(out.kind == TargetKind::margin ? out.against : -1);
   if (out.kind == TargetKind::margin && out.against < 0) out.against = largest_but(out.place);
   return out;
 }
@@ -81,15 +84,19 @@ std::vector<double> logit_multipliers(const PathTarget& target,
   }
   double longest = 0;
   double length = 0;
+  double largest = 0;
   for (std::size_t c = 0; c < a.size(); ++c) {
     longest = std::max(longest, std::abs(b[c] - a[c]));
     length += (b[c] - a[c]) * (b[c] - a[c]);
+    largest = std::max({largest, std::abs(a[c]), std::abs(b[c])});
   }
   if (length == 0) {
     add_gradient(a, place, 1.0, out);
     return out;
   }
-  const auto pieces = static_cast<int>(std::max(1.0, std::ceil(longest / kLongestStep)));
+  // Clamped as a floating-point number: infinity fits no integer.
+  const auto pieces =
+      static_cast<int>(std::clamp(std::ceil(longest / kLongestStep), 1.0, kMostPieces));
   for (int piece = 0; piece < pieces; ++piece) {
     for (const GaussPoint& point : kGauss) {
       for (const double sign : {-1.0, 1.0}) {
@@ -98,6 +105,7 @@ std::vector<double> logit_multipliers(const PathTarget& target,
       }
     }
   }
+  if (longest < kLeastStep * (1 + largest)) return out;
   double missing = softmax(b)[place] - softmax(a)[place];
   for (std::size_t c = 0; c < a.size(); ++c) missing -= out[c] * (b[c] - a[c]);
   for (std::size_t c = 0; c < a.size(); ++c) out[c] += missing / length * (b[c] - a[c]);

@@ -4,6 +4,25 @@
 #include <algorithm>
 
 namespace gftcore::attribution {
+namespace {
+
+/// Values a node and channel: a tape's for each of 5 tapes, and what the ways there and back hold.
+constexpr std::size_t kTapes = 5;
+constexpr std::size_t kOthers = 12;
+
+template <class T>
+std::size_t bytes_of(const PathProgram<T>& program, const nn::LocalGraph<T>& graph) {
+  const TypeProgram<T>& type = program.forward.types.front();
+  const std::size_t sites = type.pre.size() + program.layers() + type.post.size();
+  std::size_t nodes = 0;
+  std::size_t edges = 0;
+  for (const index_t n : graph.nodes) nodes += static_cast<std::size_t>(n);
+  for (const nn::LocalEdges<T>& relation : graph.relations) edges += relation.col.size();
+  const std::size_t values = (kTapes * sites + kOthers) * static_cast<std::size_t>(program.width());
+  return nodes * values * sizeof(T) + edges * (2 * sizeof(std::int32_t) + sizeof(T));
+}
+
+}  // namespace
 
 template <class T>
 void Worker<T>::enter(const BatchView<T>& batch,
@@ -14,6 +33,7 @@ void Worker<T>::enter(const BatchView<T>& batch,
   forward_.enter(graph_);
   backward_.enter(graph_);
   for (Tape<T>& tape : kept_) tape.alpha = -1;
+  bytes_ = std::max(bytes_, bytes_of(program_, graph_.local));
 }
 
 template <class T>
@@ -23,9 +43,10 @@ const PathEnds<T>& Worker<T>::run_ends() {
   return ends_;
 }
 
-/// Values at a point, kept from before or in place of those that were not used for longest.
+/// Values at a point, kept from before or in place of those that were not used for longest. Points
+/// that stand alone take turns in one place, so that the others stay without memory.
 template <class T>
-const Tape<T>& Worker<T>::at(double alpha, const PathEnds<T>& ends) {
+const Tape<T>& Worker<T>::at(double alpha, const PathEnds<T>& ends, bool alone) {
   if (alpha == 0.0) return ends.start;
   if (alpha == 1.0) return ends.end;
   std::size_t place = 0;
@@ -37,7 +58,7 @@ const Tape<T>& Worker<T>::at(double alpha, const PathEnds<T>& ends) {
     }
   }
   if (kept_[place].alpha == alpha) return kept_[place];
-  place = static_cast<std::size_t>(std::ranges::max_element(age_) - age_.begin());
+  place = alone ? 0 : static_cast<std::size_t>(std::ranges::max_element(age_) - age_.begin());
   age_[place] = 0;
   forward_.run(alpha, kept_[place]);
   return kept_[place];
@@ -57,8 +78,9 @@ std::vector<ChunkSum<T>> Worker<T>::run_chunk(std::span<const Panel> panels,
       if (place == sums_.size()) sums_.emplace_back();
       sums_[place].clear(program_, graph_, forward_);
     }
-    const Tape<T>& a = at(panel.begin, ends);
-    const Tape<T>& b = at(panel.end, ends);
+    const bool alone = panel.begin == panel.end;
+    const Tape<T>& a = at(panel.begin, ends, alone);
+    const Tape<T>& b = at(panel.end, ends, alone);
     const std::vector<double> logits =
         logit_multipliers(target, logits_of(a, classes), logits_of(b, classes));
     backward_.run(a, b, logits, panel.weight, sums_[place]);

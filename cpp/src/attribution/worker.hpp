@@ -50,8 +50,11 @@ class Worker {
 
   const PathGraph<T>& graph() const { return graph_; }
 
+  /// About as many bytes as it keeps: those of the largest graph so far.
+  std::size_t bytes() const { return bytes_; }
+
  private:
-  const Tape<T>& at(double alpha, const PathEnds<T>& ends);
+  const Tape<T>& at(double alpha, const PathEnds<T>& ends, bool alone);
 
   PathGraph<T> graph_;
   Forward<T> forward_;
@@ -60,6 +63,7 @@ class Worker {
   std::array<Tape<T>, 3> kept_;  // as many as a panel and its two halves need
   std::array<int, 3> age_{};
   std::vector<PartSums<T>> sums_;
+  std::size_t bytes_ = 0;
   const PathProgram<T>& program_;
 };
 

@@ -18,6 +18,6 @@ Lanes elu(Lanes x) {
   series = mul_add(series, r, splat(0.5F));
   series = mul_add(mul(series, r), r, r);
   const Lanes power = two_to(n);
-  // exp(x) - 1 >= x, and both are 0 where x is not below it.
-  return higher(x, mul_add(power, series, add(power, splat(-1.0F))));
+  // exp(x) - 1 >= x, and both are 0 where x is not below it; x comes second, as NaN stays then.
+  return higher(mul_add(power, series, add(power, splat(-1.0F))), x);
 }

@@ -11,7 +11,8 @@ using gftcore::simd::QuotientJob;
 
 template <Act kAct>
 Lanes acted(Lanes z) {
-  if constexpr (kAct == Act::relu) return higher(z, splat(Real{0}));
+  // The second one where there is no order, so that NaN stays NaN.
+  if constexpr (kAct == Act::relu) return higher(splat(Real{0}), z);
   if constexpr (kAct == Act::leaky) return higher(z, mul(z, splat(static_cast<Real>(0.01))));
   if constexpr (kAct == Act::elu) return elu(z);
   return z;

@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <memory>
@@ -32,32 +33,36 @@ constexpr std::array kPaths{
     Choice<PathOver>{"edges", PathOver::edges},
 };
 
-/// Graph, place of the class and of the other one (-1: found), begin, end, weight and sum of each
-/// panel, and where chunks of them begin.
-using Request = std::tuple<index_t, index_t, index_t, Array<double>, Array<index_t>>;
+/// Graph, place of the class and of the other one (-1: found), begin, end and weight of each panel,
+/// their sums, and where chunks of them begin. It has as many sums as its panels name.
+using Request =
+    std::tuple<index_t, index_t, index_t, Array<double>, Array<index_t>, Array<index_t>>;
 
 PathRequest request_from(const Request& given, TargetKind kind, index_t sums) {
-  const auto& [graph, place, against, panels, chunk_ptr] = given;
-  if (panels.ndim() != 2 || panels.shape(1) != 4) {
-    throw ShapeError("panels must have the shape [P, 4]");
+  const auto& [graph, place, against, panels, panel_sum, chunk_ptr] = given;
+  if (panels.ndim() != 2 || panels.shape(1) != 3) {
+    throw ShapeError("panels must have the shape [P, 3]");
   }
+  const std::span<const index_t> to = span_of(panel_sum);
+  if (std::ssize(to) != panels.shape(0)) throw ShapeError("each panel must name a sum");
   PathRequest out;
   out.graph = graph;
+  // Requests of one run may need different numbers; zeros for all of them would take much memory.
+  const index_t last = to.empty() ? 0 : std::ranges::max(to);
+  out.sums = last < sums ? last + 1 : sums;
   out.target = {kind, place, against};
-  out.sums = sums;
   const auto values = panels.unchecked<2>();
   const std::span<const index_t> ptr = span_of(chunk_ptr);
+  if (ptr.empty() || ptr.front() != 0 || ptr.back() != panels.shape(0)) {
+    throw ValueError("chunks must rise from 0 to the number of panels");
+  }
   for (std::size_t k = 0; k + 1 < ptr.size(); ++k) {
-    if (ptr[k] < 0 || ptr[k] > ptr[k + 1] || ptr[k + 1] > panels.shape(0)) {
+    if (ptr[k] > ptr[k + 1] || ptr[k + 1] > panels.shape(0)) {
       throw ValueError("chunks must rise from 0 to the number of panels");
     }
     std::vector<Panel>& chunk = out.chunks.emplace_back();
     for (index_t p = ptr[k]; p < ptr[k + 1]; ++p) {
-      const double sum = values(p, 3);
-      if (!(sum >= 0 && sum < static_cast<double>(sums))) {
-        throw ValueError("a panel must name one of the sums");
-      }
-      chunk.push_back({values(p, 0), values(p, 1), values(p, 2), static_cast<index_t>(sum)});
+      chunk.push_back({values(p, 0), values(p, 1), values(p, 2), to[static_cast<std::size_t>(p)]});
     }
   }
   return out;

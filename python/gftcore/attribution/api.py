@@ -19,7 +19,7 @@ from gftcore._validation import (
 )
 from gftcore.attribution.baselines import Baseline, baseline_rows
 from gftcore.attribution.paths import Integral, PathRunner, bisected, doubled, fixed, sha256_of
-from gftcore.attribution.results import Attribution, edge_result, node_result, softmax
+from gftcore.attribution.results import Attribution, edge_result, node_result
 from gftcore.attribution.rules import METHODS
 from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.graph.assemble import read_only
@@ -28,7 +28,7 @@ from gftcore.graph.bulk import default_threads
 from gftcore.graph.hetero_graph import HeteroGraph
 from gftcore.model.files import Model
 from gftcore.model.standardisation import standardised_batch
-from gftcore.staging.inference import engine_arrays
+from gftcore.staging.inference import engine_arrays, softmax
 
 if TYPE_CHECKING:
     from gftcore.model.config import ModelConfig
@@ -77,16 +77,23 @@ def integrated_gradients(
     of
         What gets contributions: features of nodes, edges, or both, each by a path of its own.
     target
-        The explained class, or one for each graph; None means the predicted one.
+        The explained class, or one for each graph; None means the predicted one, that with the
+        largest logit at the end of the path. These logits round otherwise than those of
+        `gftcore.staging.predict`, so that of two classes whose logits agree but for rounding it may
+        be the other one.
     kind
         The class's ``logit``; its ``margin`` over ``against``; its ``prob``, whose change happens
         on a short stretch of the path, so that it needs more panels.
     against
         For margins: the other class, or one for each graph; None means the largest other logit.
+        With a class here and ``target`` None, the target is the largest of the others, also where
+        the class given here is the predicted one.
     method
         ``secant``: panels whose contributions add up to the target's change, however few they are;
         ``gausslegendre``: points; with 50 of them as captum does; ``riemann_left``,
-        ``riemann_right``, ``riemann_middle``, ``riemann_trapezoid``.
+        ``riemann_right``, ``riemann_middle``, ``riemann_trapezoid``. Where the left rule and the
+        trapezoid begin, at the baseline, many nodes are alike, and rounding chooses which of them a
+        maximum belongs to; panels do not have this.
     n
         Number of panels or points. None means 16 panels (64 for ``prob``), or 50 points.
     rtol
@@ -98,7 +105,8 @@ def integrated_gradients(
         instead of a batch; or node type to x0, standardised: [F_t] for all nodes of the type or
         [N_t, F_t]; a missing type has 0. Edges do not use it.
     estimate_error
-        Whether to compare n panels with half as many; costs half as much again on the way back.
+        Whether to compare n panels with half as many, n at least 2; costs half as much again on the
+        way back. Points are never compared.
     threads
         Number of threads, which take graphs first and panels second; None means one per usable
         processor.
@@ -109,7 +117,7 @@ def integrated_gradients(
     ------
     ArgumentError
         If a class, method or other option is unknown or options exclude each other, a graph lacks
-        a column of the model, or values overflow.
+        a column of the model, or values of it or of a baseline overflow.
     ArgumentTypeError, ShapeError
         If an argument has another type or shape.
 

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import threading
-import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +12,7 @@ import numpy as np
 from gftcore._native import core
 from gftcore.attribution.rules import Plan, points_of, secant_plan, split_plan
 from gftcore.errors import ArgumentError
+from gftcore.model.per_model import per_model
 from gftcore.staging.inference import Arrays, engine_options
 
 if TYPE_CHECKING:
@@ -27,6 +26,9 @@ FIRST_PANELS = 4
 MOST_PANELS = 256
 #: With fewer panels, the estimate for a probability can be too small.
 TRUSTED_PANELS = 24
+#: Graphs a thread that the core takes at once. Between such groups Python sees signals, and results
+#: that are not needed any more are freed; larger groups keep threads busier to their end.
+GRAPHS_PER_THREAD = 4
 
 Parts = list["NDArray[np.float64]"]
 
@@ -77,7 +79,7 @@ class PathRunner:
     def run(self, graphs: Sequence[int], plans: Sequence[Plan]) -> list[Any]:
         """Return class, other class, logits at both ends and sums of parts for each graph."""
         requests = [
-            (g, *self.targets[g], plan.panels, plan.chunk_ptr)
+            (g, *self.targets[g], plan.panels, plan.panel_sum, plan.chunk_ptr)
             for g, plan in zip(graphs, plans, strict=True)
         ]
         sums = max((plan.sums for plan in plans), default=1)
@@ -85,31 +87,60 @@ class PathRunner:
         results = compiled.run(
             *self.arrays, self.baseline, requests, self.kind, self.over, sums, self.threads
         )
-        for g, (_, _, start, end, _) in zip(graphs, results, strict=True):
-            if not (np.isfinite(start).all() and np.isfinite(end).all()):
-                raise ArgumentError(
-                    f"graph {g} gives logits that are not finite; "
-                    "its features must be standardised, not raw"
-                )
+        for g, (_, _, start, end, parts) in zip(graphs, results, strict=True):
+            self._require_finite(g, start, end, parts)
         return list(results)
+
+    def groups(self, count: int, per_thread: int) -> Iterator[range]:
+        """Split graphs 0 .. count into groups that the core takes at once."""
+        size = per_thread * self.threads
+        return (range(g, min(g + size, count)) for g in range(0, count, size))
+
+    def _require_finite(
+        self, g: int, start: NDArray[np.float64], end: NDArray[np.float64], sums: list[Parts]
+    ) -> None:
+        what = "logits"
+        if np.isfinite(start).all() and np.isfinite(end).all():
+            if all(np.isfinite(part).all() for parts in sums for part in parts):
+                return
+            what = "contributions"
+        # The change from a huge baseline is as huge at the input, and the other way round.
+        x, node_ptr, *_ = self.arrays
+        of_x0, of_x = (self._largest(rows, node_ptr, g) for rows in (self.baseline, x))
+        wrong = "baseline" if of_x0 > of_x else "features"
+        raise ArgumentError(
+            f"graph {g} gives {what} that are not finite; its {wrong} must be standardised, not raw"
+        )
+
+    @staticmethod
+    def _largest(rows: list[Any], node_ptr: list[Any], g: int) -> float:
+        each = zip(rows, node_ptr, strict=False)
+        return max((np.abs(x[p[g] : p[g + 1]]).max(initial=0.0) for x, p in each), default=0.0)
 
 
 def fixed(runner: PathRunner, count: int, method: str, n: int, *, estimate: bool) -> list[Integral]:
     """Run one grid for all graphs; n panels are compared with half as many."""
-    coarse = method == "secant" and estimate and n > 1
-    plan = secant_plan(n, coarse=coarse) if method == "secant" else points_of(method, n)
+    plan = secant_plan(n, coarse=estimate) if method == "secant" else points_of(method, n)
     found = []
-    for *known, sums in runner.run(range(count), [plan] * count):
-        error = relative_change(sums[0], sums[1]) if coarse else None
-        found.append(_integral(known, sums[0], n, plan.grid, error))
+    for group in runner.groups(count, GRAPHS_PER_THREAD):
+        for *known, sums in runner.run(group, [plan] * len(group)):
+            error = relative_change(sums[0], sums[1]) if plan.sums > 1 else None
+            found.append(_integral(known, sums[0], n, plan.grid, error))
     return found
 
 
 def doubled(runner: PathRunner, count: int, rtol: float) -> list[Integral]:
     """Double the number of panels until the sums of two grids differ by at most `rtol`."""
+    found = []
+    for group in runner.groups(count, GRAPHS_PER_THREAD):
+        found += _doubled(runner, group, rtol)
+    return found
+
+
+def _doubled(runner: PathRunner, group: Sequence[int], rtol: float) -> list[Integral]:
     n = 2 * FIRST_PANELS
     out: dict[int, Integral] = {}
-    left = list(range(count))
+    left = list(group)
     while left:
         plan = secant_plan(n, coarse=not out)
         results = runner.run(left, [plan] * len(left))
@@ -121,7 +152,7 @@ def doubled(runner: PathRunner, count: int, rtol: float) -> list[Integral]:
         n *= 2
         if n > MOST_PANELS:
             break
-    return [out[g] for g in range(count)]
+    return [out[g] for g in group]
 
 
 @dataclass(slots=True, eq=False)
@@ -161,8 +192,12 @@ class _Tree:
         return float(sum(leaf.error for leaf in self.leaves))
 
     def total(self) -> Parts:
-        halves = [half for leaf in self.leaves for half in leaf.halves]
-        return [np.sum(part, axis=0) for part in zip(*halves, strict=True)]
+        out = [np.zeros_like(part) for part in self.leaves[0].halves[0]]
+        for leaf in self.leaves:
+            for half in leaf.halves:
+                for i, part in enumerate(half):
+                    out[i] += part
+        return out
 
     def replace(self, leaf: _Leaf, first: _Leaf, second: _Leaf) -> None:
         place = self.leaves.index(leaf)
@@ -184,15 +219,23 @@ class _Tree:
 
 def bisected(runner: PathRunner, count: int, rtol: float) -> list[Integral]:
     """Halve the worst stretches of each path until their errors add up to `rtol` of the whole."""
+    found = []
+    for group in runner.groups(count, 1):  # a tree holds the parts of each of its panels
+        found += _bisected(runner, group, rtol)
+    return found
+
+
+def _bisected(runner: PathRunner, group: Sequence[int], rtol: float) -> list[Integral]:
     ends = np.arange(FIRST_PANELS + 1) / FIRST_PANELS
     first = list(zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True))
     plan = split_plan(first, whole=True)
-    trees = [_Tree(rtol) for _ in range(count)]
-    for tree, (*known, sums) in zip(trees, runner.run(range(count), [plan] * count), strict=True):
-        tree.known = known
+    trees = {g: _Tree(rtol) for g in group}
+    for g, (*known, sums) in zip(group, runner.run(group, [plan] * len(group)), strict=True):
+        trees[g].known = known
         for i, stretch in enumerate(first):
-            tree.leaves.append(_leaf(stretch, sums[3 * i], (sums[3 * i + 1], sums[3 * i + 2])))
-    left = {g: worst for g in range(count) if (worst := trees[g].worst())}
+            leaf = _leaf(stretch, sums[3 * i], (sums[3 * i + 1], sums[3 * i + 2]))
+            trees[g].leaves.append(leaf)
+    left = {g: worst for g in group if (worst := trees[g].worst())}
     while left:
         plans = []
         for worst in left.values():
@@ -208,7 +251,7 @@ def bisected(runner: PathRunner, count: int, rtol: float) -> list[Integral]:
                 ]
                 trees[g].replace(leaf, *both)
         left = {g: worst for g in left if (worst := trees[g].worst())}
-    return [tree.integral() for tree in trees]
+    return [tree.integral() for tree in trees.values()]
 
 
 def _leaf(stretch: tuple[float, float], whole: Parts, halves: tuple[Parts, Parts]) -> _Leaf:
@@ -242,19 +285,16 @@ def _integral(
     )
 
 
-_integrators: weakref.WeakKeyDictionary[Model, dict[tuple[str, bool], core.PathIntegrator]] = (
-    weakref.WeakKeyDictionary()
-)
-_hashes: weakref.WeakKeyDictionary[Model, str] = weakref.WeakKeyDictionary()
-_lock = threading.Lock()
-
-
+@per_model
 def sha256_of(model: Model) -> str:
     """Return the hash of a network, computed on first use."""
-    with _lock:
-        if model not in _hashes:
-            _hashes[model] = model.sha256
-        return _hashes[model]
+    return model.sha256
+
+
+@per_model
+def _integrator(model: Model, dtype: str, folded: bool) -> core.PathIntegrator:
+    weights = {n: np.asarray(a, dtype=np.float64) for n, a in model.weights.items()}
+    return core.PathIntegrator(engine_options(model.config), weights, dtype, folded)
 
 
 def integrator(model: Model, dtype: str, *, folded: bool | None = None) -> core.PathIntegrator:
@@ -262,10 +302,4 @@ def integrator(model: Model, dtype: str, *, folded: bool | None = None) -> core.
 
     By default the float32 form is folded and the float64 form is not.
     """
-    key = dtype, dtype == "float32" if folded is None else folded
-    with _lock:
-        kept = _integrators.setdefault(model, {})
-        if key not in kept:
-            weights = {n: np.asarray(a, dtype=np.float64) for n, a in model.weights.items()}
-            kept[key] = core.PathIntegrator(engine_options(model.config), weights, *key)
-        return kept[key]
+    return _integrator(model, dtype, dtype == "float32" if folded is None else folded)

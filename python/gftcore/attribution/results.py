@@ -13,6 +13,7 @@ import numpy as np
 from gftcore.attribution.paths import Integral, norm
 from gftcore.graph.assemble import read_only
 from gftcore.graph.batch import DIRECTED, GraphBatch
+from gftcore.staging.inference import softmax
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,13 +46,16 @@ class PathSummary:
         Its size relative to that change, or to a thousandth of the contributions' L1 norm if that
         is larger. With secant panels it shows rounding only; see ``error``.
     error
-        Estimated L1 error relative to the contributions' L1 norm; None if it was not estimated.
+        Estimated L1 error relative to the contributions' L1 norm; None if it was not estimated, as
+        always with points, whose number says little about it, and with a single panel.
     n
-        Number of panels, or points.
+        Number of panels, or points; of the trapezoid, whose points are one more, of its stretches.
     grid
-        Ends of the panels [n + 1], or points.
+        Ends of the panels [n + 1], or points [n], of the trapezoid [n + 1].
     value_start, value_end
         The target at both ends of the path.
+    logits_start, logits_end
+        [C] at both ends of the path.
     """
 
     completeness_gap: float
@@ -61,6 +65,8 @@ class PathSummary:
     grid: NDArray[np.float64]
     value_start: float
     value_end: float
+    logits_start: NDArray[np.float64]
+    logits_end: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -96,8 +102,12 @@ class EdgeAttribution(PathSummary):
 
     Attributes
     ----------
+    edge_ends
+        Relation to (source, destination) [2, E_r], nodes of the graph. Of a `GraphBatch` in the
+        order in which its edges were given, see `GraphBatch.edge_index`; of a `HeteroGraph` in that
+        of its edges, for vv and ii first all as they stand, then all reversed.
     edge_contribution
-        Relation to [E_r], in the caller's order of the graph's edges.
+        Relation to [E_r], in the order of `edge_ends`.
     edge_contribution_by_layer
         Relation to [n_layers, E_r].
     edge_pairs
@@ -108,6 +118,7 @@ class EdgeAttribution(PathSummary):
         signs and of absolute values.
     """
 
+    edge_ends: Mapping[str, NDArray[np.int64]]
     edge_contribution: Mapping[str, NDArray[np.float64]]
     edge_contribution_by_layer: Mapping[str, NDArray[np.float64]]
     edge_pairs: Mapping[str, NDArray[np.int64]]
@@ -159,13 +170,6 @@ class Attribution:
     model_sha256: str
 
 
-def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Probabilities of one graph's logits."""
-    powers: NDArray[np.float64] = np.exp(logits - logits.max())
-    powers /= powers.sum()
-    return powers
-
-
 def _value(kind: str, logits: NDArray[np.float64], place: int, against: int) -> float:
     if kind == "prob":
         return float(softmax(logits)[place])
@@ -184,6 +188,8 @@ def _summary(kind: str, found: Integral) -> dict[str, object]:
         "grid": read_only(found.grid.copy()),
         "value_start": start,
         "value_end": end,
+        "logits_start": read_only(found.start),
+        "logits_end": read_only(found.end),
     }
 
 
@@ -212,9 +218,9 @@ def edge_result(
         source, target = DIRECTED[relation]
         first, last = batch.edge_ptr[relation][graph : graph + 2]
         order = np.argsort(batch.eid[relation][first:last])
-        degree = np.diff(batch.rowptr[relation])
         rows = batch.node_ptr[target][graph : graph + 2]
-        v = np.repeat(np.arange(rows[1] - rows[0]), degree[rows[0] : rows[1]])
+        degree = np.diff(batch.rowptr[relation][rows[0] : rows[1] + 1])
+        v = np.repeat(np.arange(rows[1] - rows[0]), degree)
         u = batch.col[relation][first:last] - batch.node_ptr[source][graph]
         by_layer[relation] = part.reshape(config.n_layers, -1)[:, order]
         ends[relation] = np.stack([u, v])[:, order]
@@ -222,6 +228,7 @@ def edge_result(
     size = {r: np.abs(values).sum(axis=0) for r, values in by_layer.items()}
     pairs, sums = _undirected(ends, {r: np.stack([total[r], size[r]]) for r in total})
     return EdgeAttribution(
+        edge_ends=MappingProxyType({r: read_only(e) for r, e in ends.items()}),
         edge_contribution=_mapped(total),
         edge_contribution_by_layer=_mapped(by_layer),
         edge_pairs=MappingProxyType({r: read_only(p) for r, p in pairs.items()}),

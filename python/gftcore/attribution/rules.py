@@ -32,7 +32,9 @@ class Plan:
     Attributes
     ----------
     panels
-        [P, 4]: begin, end, weight and the number of the sum that it is added to.
+        [P, 3]: begin, end and weight.
+    panel_sum
+        int64 [P]: number of the sum that a panel is added to.
     chunk_ptr
         int64 [K + 1]: panels of chunk k are ``chunk_ptr[k]:chunk_ptr[k + 1]``.
     sums
@@ -42,6 +44,7 @@ class Plan:
     """
 
     panels: NDArray[np.float64]
+    panel_sum: NDArray[np.int64]
     chunk_ptr: NDArray[np.int64]
     sums: int
     grid: NDArray[np.float64]
@@ -50,22 +53,34 @@ class Plan:
 def secant_plan(n: int, *, coarse: bool) -> Plan:
     """N equal panels in sum 0; with `coarse` also pairs of them as one panel each, in sum 1.
 
-    A pair follows its halves, so that the values at its ends are still there.
+    Of an odd number the last three are one panel; one panel alone is not compared. A pair follows
+    its halves, so that the values at its ends are still there.
     """
     ends = np.arange(n + 1) / n
-    panels: list[tuple[float, float, float, int]] = []
+    coarse = coarse and n > 1
+    panels: list[tuple[float, float, float]] = []
+    sums: list[int] = []
     ptr = [0]
 
     def add(first: int, last: int, to: int) -> None:
-        panels.append((float(ends[first]), float(ends[last]), (last - first) / n, to))
+        panels.append((float(ends[first]), float(ends[last]), (last - first) / n))
+        sums.append(to)
 
     for first in range(0, n, CHUNK):
         for i in range(first, min(first + CHUNK, n)):
             add(i, i + 1, 0)
-            if coarse and (i % 2 == 1 or i == n - 1):
-                add(i - i % 2, i + 1, 1)
+            if coarse and i == n - 1:
+                add(i - 1 - n % 2, n, 1)
+            elif coarse and i % 2 == 1 and i != n - 2:
+                add(i - 1, i + 1, 1)
         ptr.append(len(panels))
-    return Plan(panels=np.array(panels), chunk_ptr=_int64(ptr), sums=1 + coarse, grid=ends)
+    return Plan(
+        panels=np.array(panels),
+        panel_sum=_int64(sums),
+        chunk_ptr=_int64(ptr),
+        sums=1 + coarse,
+        grid=ends,
+    )
 
 
 def points_of(method: str, n: int) -> Plan:
@@ -81,9 +96,10 @@ def points_of(method: str, n: int) -> Plan:
         weights[[0, -1]] /= 2
     else:
         points = {"riemann_left": k, "riemann_middle": k + 0.5, "riemann_right": k + 1}[method] / n
-    panels = np.stack([points, points, weights, np.zeros(len(points))], axis=1)
+    panels = np.stack([points, points, weights], axis=1)
     ptr = [*range(0, len(points), CHUNK), len(points)]
-    return Plan(panels=panels, chunk_ptr=_int64(ptr), sums=1, grid=points)
+    zeros = np.zeros(len(points), dtype=np.int64)
+    return Plan(panels=panels, panel_sum=zeros, chunk_ptr=_int64(ptr), sums=1, grid=points)
 
 
 def split_plan(stretches: list[tuple[float, float]], *, whole: bool) -> Plan:
@@ -91,16 +107,17 @@ def split_plan(stretches: list[tuple[float, float]], *, whole: bool) -> Plan:
 
     Each stretch is a chunk.
     """
-    panels: list[tuple[float, float, float, int]] = []
+    panels: list[tuple[float, float, float]] = []
     ptr = [0]
     for begin, end in stretches:
         middle = (begin + end) / 2
         parts = [(begin, end)] if whole else []
         for a, b in [*parts, (begin, middle), (middle, end)]:
-            panels.append((a, b, b - a, len(panels)))
+            panels.append((a, b, b - a))
         ptr.append(len(panels))
     return Plan(
-        panels=np.array(panels).reshape(-1, 4),
+        panels=np.array(panels).reshape(-1, 3),
+        panel_sum=np.arange(len(panels), dtype=np.int64),
         chunk_ptr=_int64(ptr),
         sums=len(panels),
         grid=np.array(stretches),

@@ -26,6 +26,8 @@ __all__ = ["PathIntegral", "Target", "edge_path", "logit_multipliers", "node_pat
 
 _GAUSS_POINTS = 16
 _LONGEST_STEP = 5.0  # of a logit, in one piece of the probability's quadrature
+_MOST_PIECES = 256
+_LEAST_STEP = 1e-8  # relative to 1 + the largest logit; below it the correction is rounding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +175,8 @@ def logit_multipliers(
     """Multipliers of the C logits between two ends.
 
     Of a probability: its gradient's mean over the segment from a to b, by a quadrature that is then
-    corrected along the segment, so that the difference of the ends is met.
+    corrected along the segment, so that the difference of the ends is met, unless the step is about
+    as small as rounding.
     """
     out = np.zeros(len(a))
     if target.kind != "prob":
@@ -182,13 +185,14 @@ def logit_multipliers(
             out[target.against] -= 1.0
         return out
     step = b - a
-    pieces = max(1, int(np.ceil(np.abs(step).max() / _LONGEST_STEP)))
+    longest = float(np.abs(step).max())
+    pieces = int(min(_MOST_PIECES, max(1.0, np.ceil(longest / _LONGEST_STEP))))
     xi, w = np.polynomial.legendre.leggauss(_GAUSS_POINTS)
     for piece in range(pieces):
         for point, weight in zip((1 + xi) / 2, w / 2, strict=True):
             out += weight / pieces * _softmax_gradient(a + (piece + point) / pieces * step, target)
     length = float(step @ step)
-    if length > 0:
+    if longest >= _LEAST_STEP * (1.0 + max(np.abs(a).max(), np.abs(b).max())):
         out += (target.value(b) - target.value(a) - out @ step) / length * step
     return out
 

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import threading
-import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,6 +17,7 @@ from gftcore.graph.batch import DIRECTED, GraphBatch
 from gftcore.graph.bulk import default_threads
 from gftcore.graph.hetero_graph import HeteroGraph
 from gftcore.model.files import Model
+from gftcore.model.per_model import per_model
 from gftcore.model.standardisation import standardised_batch
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
 Arrays = tuple[list[Any], list[Any], list[Any], list[Any]]
 
-__all__ = ["Prediction", "compiled", "engine_arrays", "engine_options", "predict"]
+__all__ = ["Prediction", "compiled", "engine_arrays", "engine_options", "predict", "softmax"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -120,7 +119,7 @@ def predict(
             f"graph {int(finite.argmin())} gives logits that are not finite; "
             "its features must be standardised, not raw"
         )
-    probabilities = _softmax(logits)
+    probabilities = softmax(logits)
     labels = tuple(config.classes[i] for i in probabilities.argmax(axis=1).tolist())
     return Prediction(
         classes=config.classes,
@@ -148,18 +147,18 @@ def engine_arrays(config: ModelConfig, batch: GraphBatch, dtype: np.dtype[Any]) 
     return x, node_ptr, [batch.rowptr[r] for r in relations], [batch.col[r] for r in relations]
 
 
-def _softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+def softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    """Probabilities of logits [.., C]."""
     shifted = logits.astype(np.float64)
-    shifted -= shifted.max(axis=1, keepdims=True)
+    shifted -= shifted.max(axis=-1, keepdims=True)
     powers: NDArray[np.float64] = np.exp(shifted)
-    powers /= powers.sum(axis=1, keepdims=True)
+    powers /= powers.sum(axis=-1, keepdims=True)
     return powers
 
 
-_engines: weakref.WeakKeyDictionary[Model, dict[tuple[str, bool], core.Engine]] = (
-    weakref.WeakKeyDictionary()
-)
-_lock = threading.Lock()
+@per_model
+def _engine(model: Model, dtype: str, folded: bool) -> core.Engine:
+    return core.Engine(engine_options(model.config), dict(_exact(model)), dtype, folded)
 
 
 def compiled(model: Model, *, dtype: str = "float32", folded: bool | None = None) -> core.Engine:
@@ -167,12 +166,7 @@ def compiled(model: Model, *, dtype: str = "float32", folded: bool | None = None
 
     By default the float32 form is folded and the float64 form is not.
     """
-    key = dtype, dtype == "float32" if folded is None else folded
-    with _lock:
-        engines = _engines.setdefault(model, {})
-        if key not in engines:
-            engines[key] = core.Engine(engine_options(model.config), dict(_exact(model)), *key)
-        return engines[key]
+    return _engine(model, dtype, dtype == "float32" if folded is None else folded)
 
 
 def engine_options(config: ModelConfig) -> dict[str, Any]:

@@ -158,6 +158,81 @@ TEST_CASE("the same bytes alone, among others, and in several threads") {
   }
 }
 
+TEST_CASE("the same bytes with more chunks than are kept, and a sum without a panel is zeros") {
+  const Network network = filled(true);
+  const Graphs graphs = graphs_of(network, kSizes, 7);
+  const PathIntegrator<float> integrator(folded<float>(network, true));
+  PathRequest many = request(0, TargetKind::logit, 150, 2);
+  many.sums = 3;
+  for (std::size_t k = 0; k < many.chunks.size(); k += 2) many.chunks[k].front().sum = 2;
+  for (const PathOver over : {PathOver::nodes, PathOver::edges}) {
+    const auto once = integrator.run(graphs.view<float>(), {}, {&many, 1}, over, 1);
+    for (const int threads : {2, 5, 40}) {
+      const auto again = integrator.run(graphs.view<float>(), {}, {&many, 1}, over, threads);
+      CHECK(again.front().sums == once.front().sums);
+    }
+    const auto& sums = once.front().sums;
+    REQUIRE(sums.size() == 3);
+    REQUIRE(sums[1].size() == sums[0].size());
+    for (std::size_t p = 0; p < sums[0].size(); ++p) {
+      CHECK(sums[0][p].size() == sums[2][p].size());
+      CHECK(sums[1][p] == std::vector<double>(sums[0][p].size()));
+    }
+  }
+}
+
+TEST_CASE("a margin over the leading class is that of the largest other one") {
+  const Network network = filled(false);
+  const Graphs graphs = graphs_of(network, kSizes, 7);
+  const PathIntegrator<double> integrator(unfolded(network));
+  PathRequest one = request(0, TargetKind::margin, 2);
+  const auto run = [&] {
+    return integrator.run(graphs.view<double>(), {}, {&one, 1}, PathOver::nodes, 1).front();
+  };
+  const PathTarget open = run().target;
+  one.target.against = open.place;
+  const PathResult over_leader = run();
+  CHECK(over_leader.target.place == open.against);
+  CHECK(over_leader.target.against == open.place);
+  CHECK(total(over_leader).size > 0.01);
+}
+
+TEST_CASE("ends that are not finite cost no panels and give zeros") {
+  const Network network = filled(true);
+  Graphs graphs = graphs_of(network, kSizes, 7);
+  const BatchView<double> batch = graphs.view<double>();
+  std::vector<std::vector<double>> huge;
+  std::vector<std::span<const double>> baseline;
+  for (const NodeView<double>& type : batch.types) huge.emplace_back(type.x.size(), 1e308);
+  for (const std::vector<double>& values : huge) baseline.emplace_back(values);
+  const PathIntegrator<double> integrator(folded<double>(network, false));
+  const PathRequest one = request(0, TargetKind::logit, 2);
+  const auto found = integrator.run(batch, baseline, {&one, 1}, PathOver::nodes, 1).front();
+  CHECK(!std::isfinite(found.start.front()));
+  CHECK(total(found).size == 0);
+}
+
+TEST_CASE("idle workers keep no more memory than they may") {
+  const Network network = filled(true);
+  const Graphs graphs = graphs_of(network, kSizes, 7);
+  const PathIntegrator<float> thrifty(folded<float>(network, true), 0);
+  const PathIntegrator<float> usual(folded<float>(network, true));
+  const std::vector<PathRequest> requests{request(0, TargetKind::logit, 8),
+                                          request(2, TargetKind::logit, 8)};
+  const auto run = [&](const PathIntegrator<float>& integrator) {
+    return integrator.run(graphs.view<float>(), {}, requests, PathOver::nodes, 2);
+  };
+  const auto first = run(usual);
+  const auto second = run(thrifty);
+  for (std::size_t g = 0; g < requests.size(); ++g) CHECK(first[g].sums == second[g].sums);
+  CHECK(thrifty.idle_bytes() == 0);
+  CHECK(usual.idle_bytes() > 100'000);
+  CHECK(usual.idle_bytes() < 10'000'000);
+  const std::size_t before = usual.idle_bytes();
+  run(usual);
+  CHECK(usual.idle_bytes() <= 2 * before);
+}
+
 TEST_CASE("sums are apart, chunks without panels and points are taken") {
   const Network network = filled(false);
   const Graphs graphs = graphs_of(network, kSizes, 7);
@@ -217,6 +292,10 @@ TEST_CASE("what does not fit is refused") {
   CHECK_THROWS_AS(run(wrong), ValueError);
   wrong = request(0, TargetKind::logit, 2);
   wrong.chunks.front()[0].sum = 1;
+  CHECK_THROWS_AS(run(wrong), ValueError);
+  wrong = request(0, TargetKind::logit, 2);
+  wrong.sums = -1;
+  wrong.chunks.clear();
   CHECK_THROWS_AS(run(wrong), ValueError);
   const std::vector<std::span<const double>> short_one(2);
   const PathRequest right = request(0, TargetKind::logit, 2);

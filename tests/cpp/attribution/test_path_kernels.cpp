@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "../nn/networks.hpp"
@@ -156,6 +157,43 @@ TEST_CASE("quotients of a point are slopes, in both precisions") {
                                  out.data()});
     for (std::size_t i = 0; i < exact.size(); ++i) {
       CHECK(std::abs(slope(exact[i], act) - out[i]) < 1e-15);
+    }
+  }
+}
+
+TEST_CASE("NaN stays NaN, and infinity what it is") {
+  constexpr float kInf = std::numeric_limits<float>::infinity();
+  for (const auto& kernels : all_kernels()) {
+    for (const Act act : kActs) {
+      AlignedVector<float> z(kSize, 1.0F);
+      AlignedVector<float> h(kSize);
+      for (std::size_t i = 0; i < z.size(); i += 3) z[i] = std::nanf("");
+      for (std::size_t i = 1; i < z.size(); i += 3) z[i] = i % 2 == 0 ? kInf : -kInf;
+      kernels.advance({nullptr, 0, nullptr, 0, kRows, kWidth, z.data(), h.data(), act});
+      index_t wrong = 0;
+      for (std::size_t i = 0; i < z.size(); ++i) {
+        const double want = acted(double{z[i]}, act);
+        wrong += std::isnan(z[i]) ? !std::isnan(h[i]) : want != double{h[i]};
+      }
+      CHECK(wrong == 0);
+    }
+  }
+}
+
+TEST_CASE("quotients of infinite ends of one sign are slopes") {
+  constexpr float kInf = std::numeric_limits<float>::infinity();
+  const AlignedVector<float> g(kSize, 2.0F);
+  for (const auto& kernels : all_kernels()) {
+    for (const Act act : kActs) {
+      for (const float end : {kInf, -kInf}) {
+        const AlignedVector<float> a(kSize, end);
+        const AlignedVector<float> b(kSize, end);
+        AlignedVector<float> out(kSize);
+        kernels.quotient(
+            {g.data(), kWidth, a.data(), b.data(), kRows, kWidth, act, false, 0.0F, out.data()});
+        const auto want = static_cast<float>(2.0 * slope(double{end}, act));
+        CHECK(out == AlignedVector<float>(kSize, want));
+      }
     }
   }
 }

@@ -44,7 +44,12 @@ def test_the_predicted_class_is_explained_by_default() -> None:
         assert found.target == said.labels[g]
         np.testing.assert_allclose(found.logits, said.logits[g], rtol=1e-10)
         np.testing.assert_allclose(found.probabilities, said.probabilities[g], rtol=1e-10)
-        assert nodes_of(found).value_end == pytest.approx(found.logits.max(), rel=1e-10)
+        for path in (nodes_of(found), edges_in(found)):
+            assert path.value_end == pytest.approx(found.logits.max(), rel=1e-10)
+            assert path.logits_start.shape == path.logits_end.shape == (3,)
+            place = found.classes.index(found.target)
+            assert path.value_start == path.logits_start[place]
+            assert path.value_end == path.logits_end[place]
         assert found.against is None
         assert found.model_sha256 == MODEL.sha256
         assert (found.kind, found.method, found.baseline) == ("logit", "secant", "zero")
@@ -85,6 +90,10 @@ def test_the_gap_of_points_is_seen() -> None:
     found = integrated_gradients(MODEL, BATCH, method="riemann_right", n=3)[0]
     assert nodes_of(found).completeness_gap_rel > 1e-3
     assert nodes_of(found).error is None
+    single = integrated_gradients(MODEL, BATCH, n=1)[0]
+    assert nodes_of(single).error is None
+    trapezoid = nodes_of(integrated_gradients(MODEL, BATCH, method="riemann_trapezoid", n=3)[0])
+    assert (trapezoid.n, len(trapezoid.grid)) == (3, 4)
 
 
 def test_margins() -> None:
@@ -148,6 +157,7 @@ def test_edges_come_in_the_caller_s_order_and_in_pairs() -> None:
             last = np.array([[batch.node_ptr[s][g + 1]], [batch.node_ptr[t][g + 1]]])
             inside = ((ends[r] >= first) & (ends[r] < last)).all(axis=0)
             mine = (ends[r] - first)[:, inside]
+            np.testing.assert_array_equal(part.edge_ends[r], mine)
             sums: dict[tuple[int, int], float] = {}
             for u, v, c in zip(*mine.tolist(), part.edge_contribution[r], strict=True):
                 sums[u, v] = sums.get((u, v), 0.0) + c
@@ -195,6 +205,8 @@ def test_graphs_are_standardised_by_the_names_of_their_columns() -> None:
     (found,) = integrated_gradients(model, [eye], of="both")
     assert nodes_of(found).attributions["vessel"].shape == (len(eye.features("vessel")), 2)
     assert len(edges_in(found).edge_contribution["vv"]) == 2 * eye.edges["vv"].shape[1]
+    both = np.concatenate([eye.edges["vv"], eye.edges["vv"][::-1]], axis=1)
+    np.testing.assert_array_equal(edges_in(found).edge_ends["vv"], both)
 
 
 @pytest.mark.parametrize("kind", ["logit", "prob"])
@@ -234,12 +246,16 @@ def test_plans_cover_the_path(n: int, coarse: bool) -> None:
     plan = secant_plan(n, coarse=coarse)
     assert plan.chunk_ptr[-1] == len(plan.panels)
     for number in range(plan.sums):
-        mine = plan.panels[plan.panels[:, 3] == number]
+        mine = plan.panels[plan.panel_sum == number]
         assert mine[0, 0] == 0
         assert mine[-1, 1] == 1
         np.testing.assert_array_equal(mine[1:, 0], mine[:-1, 1])
         np.testing.assert_allclose(mine[:, 2], mine[:, 1] - mine[:, 0])
-        assert len(mine) == (n if number == 0 else (n + 1) // 2)
+        assert len(mine) == (n if number == 0 else n // 2)
+    assert plan.sums == 1 + (coarse and n > 1)
+    # A panel that is compared with itself would show no error.
+    wide = plan.panels[plan.panel_sum == 1]
+    assert (wide[:, 1] - wide[:, 0] > 1.5 / n).all()
 
 
 @pytest.mark.parametrize("method", METHODS[1:])
@@ -269,6 +285,10 @@ def test_weights_of_points_sum_to_one(method: str) -> None:
         ({"baseline": {"veins": [0]}}, "baseline has unknown node types veins"),
         ({"baseline": {"vessel": np.zeros(4)}}, r"baseline\['vessel'\] must"),
         ({"baseline": {"vessel": np.full(5, np.nan)}}, r"baseline\['vessel'\] must be finite"),
+        ({"baseline": {"vessel": np.full(5, 1e300)}}, "a value beyond float32"),
+        ({"baseline": {"vessel": ["a"] * 5}}, r"baseline\['vessel'\] must be a 1-D array"),
+        ({"baseline": {"vessel": [[1.0], [1.0, 2.0]]}}, "an array of real numbers, got list"),
+        ({"baseline": {"vessel": 1.0}}, "with 2 dimensions"),
     ],
     ids=str,
 )
@@ -324,18 +344,24 @@ def test_no_graph() -> None:
         (4, lambda _: [np.zeros(3)]),
         (5, lambda r: [(7, *r[0][1:])]),
         (5, lambda r: [(0, 9, *r[0][2:])]),
-        (5, lambda r: [(*r[0][:3], r[0][3] + 0.5, r[0][4])]),
-        (5, lambda r: [(*r[0][:3], r[0][3] * np.nan, r[0][4])]),
-        (5, lambda r: [(*r[0][:3], r[0][3][:, :3].copy(), r[0][4])]),
-        (5, lambda r: [(*r[0][:4], r[0][4] + 1)]),
+        (5, lambda r: [(*r[0][:3], r[0][3] + 0.5, *r[0][4:])]),
+        (5, lambda r: [(*r[0][:3], r[0][3] * np.nan, *r[0][4:])]),
+        (5, lambda r: [(*r[0][:3], r[0][3][:, :2].copy(), *r[0][4:])]),
+        (5, lambda r: [(*r[0][:4], r[0][4] + 1, r[0][5])]),
+        (5, lambda r: [(*r[0][:4], r[0][4][:1], r[0][5])]),
+        (5, lambda r: [(*r[0][:5], r[0][5] + 1)]),
+        (5, lambda r: [(*r[0][:5], np.array([1, 2]))]),
+        (5, lambda r: [(*r[0][:5], np.array([0, 1]))]),
+        (5, lambda r: [(*r[0][:5], r[0][5][:0])]),
         (7, lambda _: "faces"),
         (8, lambda _: 0),
+        (8, lambda _: -1),
         (9, lambda _: 0),
     ],
 )
 def test_the_core_refuses_arrays_that_do_not_fit(place: int, change: Any) -> None:
     plan = secant_plan(2, coarse=False)
-    request = (0, 0, -1, plan.panels, plan.chunk_ptr)
+    request = (0, 0, -1, plan.panels, plan.panel_sum, plan.chunk_ptr)
     arrays = engine_arrays(MODEL.config, BATCH, np.dtype(np.float64))
     given: list[Any] = [*arrays, [], [request], "logit", "nodes", 1, 1]
     core = integrator(MODEL, "float64")

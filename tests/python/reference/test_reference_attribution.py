@@ -195,3 +195,27 @@ def test_a_probability_s_multipliers_stay_exact_over_long_steps() -> None:
     points = a + ((np.arange(20000) + 0.5) / 20000)[:, None] * (b - a)
     fine = np.mean([logit_multipliers(target, z, z) for z in points], axis=0)
     np.testing.assert_allclose(q, fine, atol=1e-4)
+
+
+@pytest.mark.parametrize("step", [1e-6, 1e4, 1e9])
+def test_a_probability_s_multipliers_meet_its_change_over_any_step(step: float) -> None:
+    target = Target(kind="prob", place=0)
+    a = np.array([-0.5, 0.2, 0.1])
+    b = a + step * np.array([1, -0.3, 0])
+    q = logit_multipliers(target, a, b)
+    assert q @ (b - a) == pytest.approx(target.value(b) - target.value(a), abs=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_a_probability_s_multipliers_end_for_values_that_are_not_finite(value: float) -> None:
+    q = logit_multipliers(Target(kind="prob", place=0), np.zeros(3), np.array([value, 0, 1]))
+    assert not np.isfinite(q).all()
+
+
+@pytest.mark.parametrize("step", [1e-15, 1e-13, 1e-10])
+def test_tiny_steps_have_the_gradient_without_the_difference_s_rounding(step: float) -> None:
+    target = Target(kind="prob", place=0)
+    a = np.array([-0.5, 0.2, 3.1])
+    q = logit_multipliers(target, a, a + np.array([0, step, 0]))
+    np.testing.assert_allclose(q, logit_multipliers(target, a, a), rtol=0, atol=1e-10)
