@@ -15,7 +15,7 @@ Lanes activated(Lanes x, Act act) {
     case Act::none:
       return x;
     case Act::relu:
-      return higher(x, splat(Real{0}));
+      return higher(splat(Real{0}), x);
     case Act::leaky:
       return higher(x, mul(x, splat(static_cast<Real>(0.01))));
     case Act::elu:

@@ -162,13 +162,13 @@ TEST_CASE("quotients of a point are slopes, in both precisions") {
 }
 
 TEST_CASE("NaN stays NaN, and infinity what it is") {
-  constexpr float kInf = std::numeric_limits<float>::infinity();
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
   for (const auto& kernels : all_kernels()) {
     for (const Act act : kActs) {
       AlignedVector<float> z(kSize, 1.0F);
       AlignedVector<float> h(kSize);
       for (std::size_t i = 0; i < z.size(); i += 3) z[i] = std::nanf("");
-      for (std::size_t i = 1; i < z.size(); i += 3) z[i] = i % 2 == 0 ? kInf : -kInf;
+      for (std::size_t i = 1; i < z.size(); i += 3) z[i] = i % 2 == 0 ? kInfinity : -kInfinity;
       kernels.advance({nullptr, 0, nullptr, 0, kRows, kWidth, z.data(), h.data(), act});
       index_t wrong = 0;
       for (std::size_t i = 0; i < z.size(); ++i) {
@@ -181,11 +181,11 @@ TEST_CASE("NaN stays NaN, and infinity what it is") {
 }
 
 TEST_CASE("quotients of infinite ends of one sign are slopes") {
-  constexpr float kInf = std::numeric_limits<float>::infinity();
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
   const AlignedVector<float> g(kSize, 2.0F);
   for (const auto& kernels : all_kernels()) {
     for (const Act act : kActs) {
-      for (const float end : {kInf, -kInf}) {
+      for (const float end : {kInfinity, -kInfinity}) {
         const AlignedVector<float> a(kSize, end);
         const AlignedVector<float> b(kSize, end);
         AlignedVector<float> out(kSize);
