@@ -50,17 +50,46 @@ void require_request(const PathRequest& request, index_t graphs, index_t classes
   }
 }
 
+/// Makes room in empty decisions; whether they are to be obeyed.
+bool prepare_decisions(std::span<const PathRequest> requests, PathDecisions& decisions) {
+  auto& kept = decisions.panels;
+  const bool obeyed = !kept.empty();
+  kept.resize(obeyed ? kept.size() : requests.size());
+  bool fits = kept.size() == requests.size();
+  for (std::size_t i = 0; fits && i < kept.size(); ++i) {
+    const std::vector<std::vector<Panel>>& chunks = requests[i].chunks;
+    if (!obeyed) kept[i].resize(chunks.size());
+    fits = kept[i].size() == chunks.size();
+    for (std::size_t k = 0; fits && k < chunks.size(); ++k) {
+      if (!obeyed) kept[i][k].resize(chunks[k].size());
+      fits = kept[i][k].size() == chunks[k].size();
+    }
+  }
+  attribution::require_same_run(fits);
+  return obeyed;
+}
+
+/// What one request asks for.
+struct Question {
+  const PathRequest& request;
+  PathTarget target;  // with places
+  std::vector<std::vector<PanelDecisions>>* decisions = nullptr;
+  bool obeyed = false;
+};
+
 /// Chunks first .. last in a worker that has read the graph.
 template <class T>
 void run_chunks(Worker<T>& worker,
                 const PathEnds<T>& ends,
-                const PathRequest& request,
-                const PathTarget& target,
+                const Question& question,
                 std::size_t first,
                 std::size_t last,
                 std::vector<std::vector<ChunkSum<T>>>& out) {
   for (std::size_t i = first; i < last; ++i) {
-    out[i] = worker.run_chunk(request.chunks[i], ends, target);
+    std::vector<PanelDecisions>* kept = nullptr;
+    if (question.decisions != nullptr) kept = &(*question.decisions)[i];
+    const std::vector<Panel>& panels = question.request.chunks[i];
+    out[i] = worker.run_chunk(panels, ends, question.target, kept, question.obeyed);
   }
 }
 
@@ -131,7 +160,8 @@ std::vector<PathResult> PathIntegrator<T>::run(const BatchView<T>& batch,
                                                const std::vector<std::span<const T>>& baseline,
                                                std::span<const PathRequest> requests,
                                                PathOver over,
-                                               int threads) const {
+                                               int threads,
+                                               PathDecisions* decisions) const {
   const Program<T>& program = program_->forward;
   nn::require_fit(batch, program);
   require_baseline(batch, baseline);
@@ -142,6 +172,7 @@ std::vector<PathResult> PathIntegrator<T>::run(const BatchView<T>& batch,
   for (const PathRequest& request : requests) {
     require_request(request, batch.graphs, program.classes);
   }
+  const bool obeyed = decisions != nullptr && prepare_decisions(requests, *decisions);
   const std::vector<std::span<const T>> none;
   const std::vector<std::span<const T>>& from = over == PathOver::nodes ? baseline : none;
   std::vector<PathResult> out(requests.size());
@@ -156,6 +187,8 @@ std::vector<PathResult> PathIntegrator<T>::run(const BatchView<T>& batch,
     result.start = logits_of(ends.start, program.classes);
     result.end = logits_of(ends.end, program.classes);
     result.target = attribution::placed(request.target, result.end);
+    Question question{request, result.target, nullptr, obeyed};
+    if (decisions != nullptr) question.decisions = &decisions->panels[i];
     const std::size_t count = request.chunks.size();
     std::vector<std::vector<ChunkSum<T>>> chunks(count);
     // Each thread takes neighbours, which share points of the path.
@@ -163,10 +196,10 @@ std::vector<PathResult> PathIntegrator<T>::run(const BatchView<T>& batch,
     nn::for_each_in_threads(stretches, static_cast<int>(stretches), [&](std::size_t s) {
       const std::size_t first = count * s / stretches;
       const std::size_t last = count * (s + 1) / stretches;
-      if (s == 0) return run_chunks(*leader, ends, request, result.target, first, last, chunks);
+      if (s == 0) return run_chunks(*leader, ends, question, first, last, chunks);
       std::unique_ptr<Worker<T>> worker = borrowed();
       worker->enter(batch, from, request.graph, over);
-      run_chunks(*worker, ends, request, result.target, first, last, chunks);
+      run_chunks(*worker, ends, question, first, last, chunks);
       returned(std::move(worker));
     });
     result.sums = added(chunks, request.sums);
