@@ -4,9 +4,10 @@
     python benchmarks/quality/float32.py FOLDER [--graphs 20] [--model FILE] [--json FILE]
 
 FOLDER holds graphs (.npz), of which some are taken in equal steps by name. Goals for every graph,
-path and rule: by itself, float32 is within 1e-5 in L1, 1e-3 of the largest contribution and 1 % of
-the nodes or edges beyond 1e-5 of it; with float64's multipliers, leading rows and crossings within
-2e-6 of the largest. Exit code: 0 all are met, 1 one is not, 2 a failure.
+path and rule: by itself, float32 is within 1e-5 in L1 (1e-3 where other rows lead a maximum), 1e-4
+(1e-3) of the largest contribution, and 1 % of the nodes or edges beyond 1e-5 of it; with float64's
+multipliers, leading rows and crossings within 2e-6 of the largest. Exit code: 0 all are met, 1 one
+is not, 2 a failure.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ WAYS = (
     ("nodes", "prob", "secant", 16),
     ("edges", "logit", "secant", 8),
 )
-GOALS = {"l1": 1e-5, "largest": 1e-3, "far": 0.01}
+GOALS = {"l1": 1e-5, "largest": 1e-4, "far": 0.01}
+EXCHANGED_GOALS = {"l1": 1e-3, "largest": 1e-3, "far": 0.01}
 OBEYED_GOAL = 2e-6
 
 Way = tuple[str, str, str, int]
@@ -60,8 +62,8 @@ def compared(
 
 
 def met(one: Precision) -> bool:
-    plain = asdict(one.plain)
-    return one.obeyed.largest <= OBEYED_GOAL and all(plain[k] <= GOALS[k] for k in GOALS)
+    plain, goals = asdict(one.plain), EXCHANGED_GOALS if one.exchanged else GOALS
+    return one.obeyed.largest <= OBEYED_GOAL and all(plain[k] <= goals[k] for k in goals)
 
 
 def row(name: str, found: list[Precision]) -> str:

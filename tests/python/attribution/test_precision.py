@@ -57,6 +57,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
         "pool": dict.fromkeys(TYPES, ("max",)),
     },
 }
+EXCHANGED = {"l1": 1e-3, "largest": 1e-3}  # where other rows lead, on large graphs
 WAYS = (("logit", "secant", 8), ("margin", "secant", 6), ("prob", "secant", 8),
         ("logit", "gausslegendre", 24))  # fmt: skip
 
@@ -117,8 +118,8 @@ def test_without_them_it_is_not() -> None:
     assert any(one.changed for one in found)
 
 
-def within_the_bounds(one: Precision, largest: float = 1e-4) -> None:
-    assert one.plain.l1 <= 1e-5
+def within_the_bounds(one: Precision, *, l1: float = 1e-5, largest: float = 1e-4) -> None:
+    assert one.plain.l1 <= l1
     assert one.plain.largest <= largest
     assert one.plain.far <= 0.01
 
@@ -144,7 +145,7 @@ def test_the_default_network_on_given_graphs(over: str, method: str, n: int) -> 
     graphs = map(graph.load, chosen)
     for one in precision(default_model(), graphs, over=over, method=method, n=n):
         assert one.obeyed.largest <= 2e-6
-        within_the_bounds(one, largest=1e-3)
+        within_the_bounds(one, **(EXCHANGED if one.exchanged else {}))
 
 
 MODEL = random_model(3, pool=dict.fromkeys(TYPES, ("mean", "max")))
