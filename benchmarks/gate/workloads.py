@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the gate times: each stage from image to graph and class, scores, files, and the import.
+"""What the gate times: from image to graph, class and its reasons; scores, files, and the import.
 
 A workload is prepared outside of the clock and returns a call; the call returns its answer.
 Functions are looked up when a workload is prepared, so an older package merely lacks some.
@@ -49,6 +49,10 @@ class Prepared:
     @cached_property
     def staging(self) -> Any:
         return importlib.import_module("gftcore.staging")
+
+    @cached_property
+    def attribution(self) -> Any:
+        return importlib.import_module("gftcore.attribution")
 
     @cached_property
     def biomarkers(self) -> Any:
@@ -180,6 +184,22 @@ def predict(prepared: Prepared) -> Call:
     return call
 
 
+def integrated_gradients(of: str) -> Callable[[Prepared], Call]:
+    """Contributions of nodes or edges by panels, with their error."""
+
+    def prepare(prepared: Prepared) -> Call:
+        function, graphs = prepared.attribution.integrated_gradients, [prepared.small_graph] * 2
+        model = make_model(prepared.staging, prepared.small_graph)
+
+        def call() -> Any:
+            found = function(model, graphs, of=of, target="PDR", n=6, threads=1)
+            return [one.nodes or one.edges for one in found]
+
+        return call
+
+    return prepare
+
+
 def sage_layer(prepared: Prepared) -> Call:
     function, layer = prepared.core.sage_layer, Layer()
 
@@ -277,6 +297,8 @@ WORKLOADS = (
     Workload("draw_vessels", draw_vessels),
     Workload("make_eye", make_eye),
     Workload("predict", predict),
+    Workload("integrated_gradients", integrated_gradients("nodes")),
+    Workload("integrated_gradients edges", integrated_gradients("edges")),
     Workload("sage_layer", sage_layer),
     Workload("sage_layer backward", sage_layer_backward),
     Workload("biomarkers", biomarkers),

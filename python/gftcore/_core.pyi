@@ -15,6 +15,7 @@ __all__: list[str] = [
     "BatchExtractor",
     "Engine",
     "Faces",
+    "PathDecisions",
     "PathIntegrator",
     "SkeletonGraph",
     "adjacency",
@@ -207,6 +208,21 @@ class Engine:
         Logits [B, C] and pooled node values [B, P].
         """
 
+class PathDecisions:
+    """
+    What a run decided, for another one to obey.
+    """
+    def __init__(self) -> None: ...
+    def panel(
+        self,
+        request: typing.SupportsInt | typing.SupportsIndex,
+        chunk: typing.SupportsInt | typing.SupportsIndex,
+        panel: typing.SupportsInt | typing.SupportsIndex,
+    ) -> tuple:
+        """
+        Multipliers of logits, head, activations by type; maxima. Writing changes them.
+        """
+
 class PathIntegrator:
     """
     A network, ready to be explained.
@@ -242,6 +258,7 @@ class PathIntegrator:
         over: str,
         sums: typing.SupportsInt | typing.SupportsIndex,
         threads: typing.SupportsInt | typing.SupportsIndex,
+        decisions: PathDecisions | None = None,
     ) -> list:
         """
         For each request: class, other class, logits at both ends, sums of parts.
@@ -268,6 +285,7 @@ class PathIntegrator:
         over: str,
         sums: typing.SupportsInt | typing.SupportsIndex,
         threads: typing.SupportsInt | typing.SupportsIndex,
+        decisions: PathDecisions | None = None,
     ) -> list:
         """
         For each request: class, other class, logits at both ends, sums of parts.

@@ -86,6 +86,13 @@ def seeds() -> dict[Path, bytes]:
     out[Path("network") / "gcn"] = bytes(
         (0, 1, 0, 12, 0, 138, 15, 2, 9, 15, 0, 0, 1, 0, 0, 3, 9, 4)
     )
+    # as network, then kind, panels, their ends, chunks, start, its seed
+    for kind in (0, 1, 2, 3, 4):  # plain, a wrong batch, threads, wrong decisions, a wrong request
+        for way in (0, 1, 2, 6, 8):  # logit, margin, probability, edges
+            network = bytes((kind, 1, 0, 2 + 8 * way, 0, 138, 15, 2, 9, 15, 5, 7, 2, 1, 0, 0))
+            graphs = bytes((1, 0, 0, 2, 220, 7, 1, 4, 0, 1))
+            path = bytes((way, 2, 40, 90, 4, way, 5, 0, kind))
+            out[Path("path_integral") / f"kind-{kind}-{way}"] = network + graphs + path
     for act in range(4):  # kind, types and act, seed, width; nodes and depths; relations
         layer = bytes((act, 1 + 4 * act, 1, 0, 15, 230, 15, 7, 4, 4, 0, 1, 3, 4))
         out[Path("sage_layer") / f"act-{act}"] = layer

@@ -29,8 +29,8 @@ LIGHT = (
     "segments",
 )  # fmt: skip
 HEAVY = (
-    "extract", "faces", "filters", "network", "regions", "sage_layer", "segment", "synth",
-    "thinning", "threshold", "trace",
+    "extract", "faces", "filters", "network", "path_integral", "regions", "sage_layer", "segment",
+    "synth", "thinning", "threshold", "trace",
 )  # fmt: skip
 TARGETS = tuple(sorted(LIGHT + HEAVY))
 #: Inputs are options and a small picture; more bytes would not be read.

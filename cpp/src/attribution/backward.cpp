@@ -67,8 +67,11 @@ void Backward<T>::run(const Tape<T>& a,
                       const Tape<T>& b,
                       std::vector<double> logits,
                       double weight,
+                      const PanelAccess& access,
                       PartSums<T>& sums) {
   const Ends ends{a, b, static_cast<T>(weight)};
+  access_ = access;
+  if (access_) prepare_decisions(logits.size());
   const bool edges = graph_->over == PathOver::edges;
   const T factor = edges ? static_cast<T>((a.alpha + b.alpha) / 2) : T{1};
   for (std::size_t r = 0; r < message_scale_.size(); ++r) {
@@ -89,11 +92,35 @@ void Backward<T>::run(const Tape<T>& a,
   }
 }
 
+/// Room for what is written, or a look at what is obeyed. Rows are looked at where they are read.
+template <class T>
+void Backward<T>::prepare_decisions(std::size_t logits) {
+  PanelDecisions& panel = *access_.panel;
+  const std::size_t types = program_.types();
+  if (access_.written()) {
+    panel.head.resize(program_.forward.head.size() - 1);
+    panel.activations.resize(types);
+    for (std::size_t t = 0; t < types; ++t) {
+      panel.activations[t].resize(program_.places[t].count);
+    }
+    panel.peaks.resize(types);
+    return;
+  }
+  bool fits = logits == static_cast<std::size_t>(program_.forward.classes) &&
+              panel.head.size() + 1 == program_.forward.head.size() &&
+              panel.activations.size() == types && panel.peaks.size() == types;
+  for (std::size_t t = 0; fits && t < types; ++t) {
+    fits = panel.activations[t].size() == program_.places[t].count;
+  }
+  require_same_run(fits);
+}
+
 /// Multipliers of the pools.
 template <class T>
-std::vector<T> Backward<T>::through_head(const Ends& ends, std::vector<double> logits) const {
+std::vector<T> Backward<T>::through_head(const Ends& ends, std::vector<double> logits) {
   const std::vector<Dense<T>>& head = program_.forward.head;
   const simd::PathKernels<double> exact = simd::path_exact();
+  Decider<double> decider;
   std::vector<double> g = std::move(logits);
   for (std::size_t k = head.size(); k-- > 0;) {
     const Dense<T>& layer = head[k];
@@ -102,7 +129,14 @@ std::vector<T> Backward<T>::through_head(const Ends& ends, std::vector<double> l
     const std::vector<double> b(ends.b.head[k].begin(), ends.b.head[k].end());
     const double* end = &ends.a == &ends.b ? a.data() : b.data();
     const simd::Act act = nn::kernel_act(layer.act);
-    exact.quotient({g.data(), 0, a.data(), end, 1, layer.width, act, false, 1.0, g.data()});
+    const simd::QuotientJob<double> job{
+        g.data(), 0, a.data(), end, 1, layer.width, act, false, 1.0, g.data()};
+    if (access_ && k + 1 < head.size()) {
+      const KeptMultipliers kept{&access_.panel->head[k], 1, program_.forward.hidden, 0};
+      decider.quotient(exact, job, kept, access_.obeyed);
+    } else {
+      exact.quotient(job);
+    }
     std::vector<double> in(static_cast<std::size_t>(layer.depth));
     const T* weight = layer.weight.data();
     for (double& sum : in) {
@@ -137,7 +171,7 @@ auto Backward<T>::top(std::size_t type, const Ends& ends, const T* pooled) -> To
 }
 
 template <class T>
-void Backward<T>::top_rows(const Top& from, const Site& site, const Rows& rows, T* out) const {
+void Backward<T>::top_rows(const Top& from, const Site& site, const Rows& rows, T* out) {
   const index_t width = program_.width();
   quotient(from.g.data(), 0, site, rows, width, out);
   const index_t end = rows.first + rows.count;
@@ -160,7 +194,8 @@ void Backward<T>::through_post(std::size_t type, const Ends& ends, const T* pool
   const auto site = [&](std::size_t k) {
     return Site{ends.a.post[type][k].template data<T>(),
                 ends.b.post[type][k].template data<T>(),
-                post[k].act};
+                post[k].act,
+                program_.places[type].post[k]};
   };
   for (const Rows& rows : blocks_of(type)) {
     T* to = out + rows.first * width;
@@ -183,29 +218,34 @@ void Backward<T>::through_pre(const Ends& ends, const Rows& rows, const T* g, Pa
   const std::vector<Dense<T>>& pre = program_.forward.types[t].pre;
   const index_t width = forward_.entry(t).width;
   for (std::size_t k = pre.size(); k-- > 1;) {
-    const Site site{
-        ends.a.pre[t][k].template data<T>(), ends.b.pre[t][k].template data<T>(), pre[k].act};
+    const Site site{ends.a.pre[t][k].template data<T>(),
+                    ends.b.pre[t][k].template data<T>(),
+                    pre[k].act,
+                    program_.places[t].pre[k]};
     quotient(g, width, site, rows, width, block(1));
     pull(pre[k], program_.pre[t][k], block(1), rows.count, block(2));
     g = block(2);
   }
   Site site;
+  const index_t skipped = rows.first * width;
   if (!pre.empty()) {
-    const index_t skipped = rows.first * width;
     site = {ends.a.pre[t][0].template data<T>() + skipped,
             ends.b.pre[t][0].template data<T>() + skipped,
-            pre[0].act};
+            pre[0].act,
+            program_.places[t].pre[0]};
   }
-  kernels_.path.quotient({g,
-                          width,
-                          site.a,
-                          site.b,
-                          rows.count,
-                          width,
-                          nn::kernel_act(site.act),
-                          true,
-                          ends.weight,
-                          sums.entry[t].data() + rows.first * width});
+  run_quotient({g,
+                width,
+                site.a,
+                site.b,
+                rows.count,
+                width,
+                nn::kernel_act(site.act),
+                true,
+                ends.weight,
+                sums.entry[t].data() + skipped},
+               site,
+               rows);
 }
 
 /// What lies before a layer: the layer or the block before it.
@@ -214,7 +254,8 @@ auto Backward<T>::site_below(std::size_t layer, std::size_t type, const Ends& en
   if (layer > 0) {
     return {ends.a.layer[layer - 1][type].template data<T>(),
             ends.b.layer[layer - 1][type].template data<T>(),
-            program_.act[layer - 1]};
+            program_.act[layer - 1],
+            program_.places[type].layer[layer - 1]};
   }
   return {};
 }
@@ -250,18 +291,35 @@ void Backward<T>::multiply(const T* in, const Turned<T>& by, index_t rows, T* ou
 
 template <class T>
 void Backward<T>::quotient(
-    const T* g, index_t stride, const Site& site, const Rows& rows, index_t width, T* out) const {
+    const T* g, index_t stride, const Site& site, const Rows& rows, index_t width, T* out) {
   const index_t skipped = site.a == nullptr ? 0 : rows.first * width;
-  kernels_.path.quotient({g,
-                          stride,
-                          site.a + skipped,
-                          site.b + skipped,
-                          rows.count,
-                          width,
-                          nn::kernel_act(site.act),
-                          false,
-                          T{1},
-                          out});
+  run_quotient({g,
+                stride,
+                site.a + skipped,
+                site.b + skipped,
+                rows.count,
+                width,
+                nn::kernel_act(site.act),
+                false,
+                T{1},
+                out},
+               site,
+               rows);
+}
+
+template <class T>
+void Backward<T>::run_quotient(const simd::QuotientJob<T>& job,
+                               const Site& site,
+                               const Rows& rows) {
+  if (!access_ || site.act == Activation::none) {
+    kernels_.path.quotient(job);
+    return;
+  }
+  const KeptMultipliers kept{&access_.panel->activations[rows.type][site.place],
+                             graph_->local.nodes[rows.type],
+                             program_.forward.hidden,
+                             rows.first};
+  decider_.quotient(kernels_.path, job, kept, access_.obeyed);
 }
 
 template struct PartSums<float>;

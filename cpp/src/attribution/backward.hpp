@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include "attribution/decider.hpp"
 #include "attribution/forward.hpp"
 
 namespace gftcore::attribution {
@@ -29,11 +30,13 @@ class Backward {
   void enter(const PathGraph<T>& graph);
 
   /// sums += weight * multipliers between two points, which may be the same, for those of the
-  /// logits. O(nodes H^2 + edges H) for each layer.
+  /// logits. O(nodes H^2 + edges H) for each layer. Throws ShapeError if obeyed decisions do not
+  /// fit.
   void run(const Tape<T>& a,
            const Tape<T>& b,
            std::vector<double> logits,
            double weight,
+           const PanelAccess& access,
            PartSums<T>& sums);
 
   /// What sums mean: nodes: of each type [N_t, F_t]; edges: of each relation [layers, E_r].
@@ -56,6 +59,7 @@ class Backward {
     const T* a = nullptr;
     const T* b = nullptr;
     Activation act = Activation::none;
+    std::size_t place = 0;  // among those of its type
   };
   /// Multipliers of what the last block behind the layers reads: the same for all rows but those
   /// that a maximum has chosen.
@@ -70,13 +74,15 @@ class Backward {
     std::size_t term = 0;
   };
 
-  std::vector<T> through_head(const Ends& ends, std::vector<double> logits) const;
+  void prepare_decisions(std::size_t logits);
+  std::vector<T> through_head(const Ends& ends, std::vector<double> logits);
   Top top(std::size_t type, const Ends& ends, const T* pooled);
+  PeakDecisions peaks_of(std::size_t type, const Ends& ends, const T* g);
   void add_peaks(std::size_t type, const Ends& ends, const T* g, Top& out);
   std::vector<std::int32_t> first_leaders(std::size_t type, const Ends& ends);
   void pooled_rows(std::size_t type, const Tape<T>& tape, const Rows& rows, T* out);
   double pooled_value(std::size_t type, const Tape<T>& tape, index_t row, std::size_t c) const;
-  void top_rows(const Top& from, const Site& site, const Rows& rows, T* out) const;
+  void top_rows(const Top& from, const Site& site, const Rows& rows, T* out);
   void through_post(std::size_t type, const Ends& ends, const T* pooled);
   void through_layer(std::size_t layer, const Ends& ends, PartSums<T>& sums);
   void through_pre(const Ends& ends, const Rows& rows, const T* g, PartSums<T>& sums);
@@ -96,7 +102,8 @@ class Backward {
   void pull(const Dense<T>& from, const Turned<T>& turned, T* g, index_t rows, T* out) const;
   void multiply(const T* in, const Turned<T>& by, index_t rows, T* out, bool add) const;
   void quotient(
-      const T* g, index_t stride, const Site& site, const Rows& rows, index_t width, T* out) const;
+      const T* g, index_t stride, const Site& site, const Rows& rows, index_t width, T* out);
+  void run_quotient(const simd::QuotientJob<T>& job, const Site& site, const Rows& rows);
   std::vector<Rows> blocks_of(std::size_t type) const;
   T* block(std::size_t i) { return blocks_[i].template request<T>(0); }
   std::vector<const T*> g_rows() const;
@@ -105,6 +112,8 @@ class Backward {
   const Forward<T>& forward_;
   const PathGraph<T>* graph_ = nullptr;
   Kernels<T> kernels_;
+  PanelAccess access_;
+  Decider<T> decider_;
   std::vector<std::vector<Use>> uses_;         // of each type
   std::vector<std::vector<T>> message_scale_;  // of each relation: [targets]
   std::vector<ScratchMemory> g_, next_;        // of each type: [nodes, width]

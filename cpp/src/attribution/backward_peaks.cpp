@@ -35,24 +35,43 @@ void Backward<T>::add_peaks(std::size_t type, const Ends& ends, const T* g, Top&
     if (!last.mean.empty()) value *= last.scale[channel];
     for (std::size_t d = 0; d < width; ++d) to[d] += value * last.weight[d * width + channel];
   };
-  const std::vector<std::int32_t> leaders = first_leaders(type, ends);
-  for (std::size_t c = 0; c < width; ++c) {
+  const PeakDecisions peaks = peaks_of(type, ends, g);
+  for (std::size_t c = 0; c < peaks.share.size(); ++c) {
     if (g[c] == T{0}) continue;
-    const index_t first = leaders[c];
-    const index_t last = ends.b.leader[type][c];
-    double share = 1.0;
-    if (first != last) {
-      const auto lead = [&](const Tape<T>& tape, index_t i, index_t j) {
-        const double over = pooled_value(type, tape, i, c) - pooled_value(type, tape, j, c);
-        return std::max(over, 0.0);
-      };
-      const double before = lead(ends.a, first, last);
-      const double length = before + lead(ends.b, last, first);
-      if (length > 0) share = before / length;
-      add(last, c, static_cast<T>(1 - share) * g[c]);
-    }
-    add(first, c, static_cast<T>(share) * g[c]);
+    const double share = peaks.share[c];
+    if (peaks.first[c] != peaks.last[c]) add(peaks.last[c], c, static_cast<T>(1 - share) * g[c]);
+    add(peaks.first[c], c, static_cast<T>(share) * g[c]);
   }
+}
+
+/// Without pads; shares of channels that nothing asks for stay 1.
+template <class T>
+PeakDecisions Backward<T>::peaks_of(std::size_t type, const Ends& ends, const T* g) {
+  const auto hidden = static_cast<std::size_t>(program_.forward.hidden);
+  if (access_.obeyed) {
+    const PeakDecisions& kept = access_.panel->peaks[type];
+    require_same_run(kept.first.size() == hidden && kept.last.size() == hidden &&
+                     kept.share.size() == hidden);
+    return kept;
+  }
+  const std::vector<std::int32_t> leaders = first_leaders(type, ends);
+  PeakDecisions out{
+      {leaders.begin(), leaders.begin() + program_.forward.hidden},
+      {ends.b.leader[type].begin(), ends.b.leader[type].begin() + program_.forward.hidden},
+      std::vector<double>(hidden, 1.0)};
+  for (std::size_t c = 0; c < hidden; ++c) {
+    const index_t first = out.first[c];
+    const index_t last = out.last[c];
+    if (first == last || (g[c] == T{0} && !access_)) continue;
+    const auto lead = [&](const Tape<T>& tape, index_t i, index_t j) {
+      return std::max(pooled_value(type, tape, i, c) - pooled_value(type, tape, j, c), 0.0);
+    };
+    const double before = lead(ends.a, first, last);
+    const double length = before + lead(ends.b, last, first);
+    if (length > 0) out.share[c] = before / length;
+  }
+  if (access_.written()) access_.panel->peaks[type] = out;
+  return out;
 }
 
 template <class T>

@@ -55,6 +55,33 @@ void require_request(const PathRequest& request, index_t graphs, index_t classes
   }
 }
 
+/// Makes room in empty decisions; whether they are to be obeyed.
+bool prepare_decisions(std::span<const PathRequest> requests, PathDecisions& decisions) {
+  auto& kept = decisions.panels;
+  const bool obeyed = !kept.empty();
+  kept.resize(obeyed ? kept.size() : requests.size());
+  bool fits = kept.size() == requests.size();
+  for (std::size_t i = 0; fits && i < kept.size(); ++i) {
+    const std::vector<std::vector<Panel>>& chunks = requests[i].chunks;
+    if (!obeyed) kept[i].resize(chunks.size());
+    fits = kept[i].size() == chunks.size();
+    for (std::size_t k = 0; fits && k < chunks.size(); ++k) {
+      if (!obeyed) kept[i][k].resize(chunks[k].size());
+      fits = kept[i][k].size() == chunks[k].size();
+    }
+  }
+  attribution::require_same_run(fits);
+  return obeyed;
+}
+
+/// What one request asks for.
+struct Question {
+  const PathRequest& request;
+  PathTarget target;  // with places
+  std::vector<std::vector<PanelDecisions>>* decisions = nullptr;
+  bool obeyed = false;
+};
+
 /// Groups of neighbouring chunks of a request, at most so many; the request alone decides. Sums of
 /// a group that must wait for others are the only ones that are kept.
 constexpr std::size_t kMostGroups = 32;
@@ -67,17 +94,20 @@ std::size_t groups_of(const PathRequest& request) {
 template <class T>
 void run_groups(Worker<T>& worker,
                 const PathEnds<T>& ends,
-                const PathRequest& request,
-                const PathTarget& target,
+                const Question& question,
                 std::size_t first,
                 std::size_t last,
                 OrderedSum& out) {
-  const std::size_t chunks = request.chunks.size();
-  const std::size_t groups = groups_of(request);
+  const std::size_t chunks = question.request.chunks.size();
+  const std::size_t groups = groups_of(question.request);
   for (std::size_t g = first; g < last; ++g) {
     std::vector<GroupSum> group;
     for (std::size_t i = chunks * g / groups; i < chunks * (g + 1) / groups; ++i) {
-      for (const ChunkSum<T>& one : worker.run_chunk(request.chunks[i], ends, target)) {
+      std::vector<PanelDecisions>* kept = nullptr;
+      if (question.decisions != nullptr) kept = &(*question.decisions)[i];
+      const std::vector<Panel>& panels = question.request.chunks[i];
+      for (const ChunkSum<T>& one :
+           worker.run_chunk(panels, ends, question.target, kept, question.obeyed)) {
         auto to = std::ranges::find(group, one.sum, &GroupSum::sum);
         if (to == group.end()) to = group.insert(to, GroupSum{one.sum, {}});
         attribution::add_parts(one.parts, to->parts);
@@ -167,7 +197,8 @@ std::vector<PathResult> PathIntegrator<T>::run(const BatchView<T>& batch,
                                                const std::vector<std::span<const T>>& baseline,
                                                std::span<const PathRequest> requests,
                                                PathOver over,
-                                               int threads) const {
+                                               int threads,
+                                               PathDecisions* decisions) const {
   const Program<T>& program = program_->forward;
   nn::require_fit(batch, program);
   require_baseline(batch, baseline);
@@ -178,6 +209,7 @@ std::vector<PathResult> PathIntegrator<T>::run(const BatchView<T>& batch,
   for (const PathRequest& request : requests) {
     require_request(request, batch.graphs, program.classes);
   }
+  const bool obeyed = decisions != nullptr && prepare_decisions(requests, *decisions);
   const std::vector<std::span<const T>> none;
   const std::vector<std::span<const T>>& from = over == PathOver::nodes ? baseline : none;
   std::vector<PathResult> out(requests.size());
@@ -194,6 +226,8 @@ std::vector<PathResult> PathIntegrator<T>::run(const BatchView<T>& batch,
     result.target = attribution::placed(request.target, result.end);
     result.sums = no_sums(program, leader->graph(), request.sums);
     if (!finite(result.start) || !finite(result.end)) return returned(std::move(leader));
+    Question question{request, result.target, nullptr, obeyed};
+    if (decisions != nullptr) question.decisions = &decisions->panels[i];
     const std::size_t count = groups_of(request);
     OrderedSum sum(result.sums);
     // Each thread takes neighbours, which share points of the path.
@@ -201,10 +235,10 @@ std::vector<PathResult> PathIntegrator<T>::run(const BatchView<T>& batch,
     nn::for_each_in_threads(stretches, static_cast<int>(stretches), [&](std::size_t s) {
       const std::size_t first = count * s / stretches;
       const std::size_t last = count * (s + 1) / stretches;
-      if (s == 0) return run_groups(*leader, ends, request, result.target, first, last, sum);
+      if (s == 0) return run_groups(*leader, ends, question, first, last, sum);
       std::unique_ptr<Worker<T>> worker = borrowed();
       worker->enter(batch, from, request.graph, over);
-      run_groups(*worker, ends, request, result.target, first, last, sum);
+      run_groups(*worker, ends, question, first, last, sum);
       returned(std::move(worker));
     });
     for (std::vector<std::vector<double>>& parts : result.sums) {

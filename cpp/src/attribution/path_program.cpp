@@ -46,6 +46,19 @@ TurnedLayer<T> turned(const TypeLayer<T>& layer, index_t width) {
   return out;
 }
 
+template <class T>
+ActivationPlaces places_of(const TypeProgram<T>& type, const std::vector<Activation>& layers) {
+  ActivationPlaces out;
+  const auto add = [&](Activation act, std::vector<std::size_t>& to) {
+    to.push_back(out.count);
+    if (act != Activation::none) ++out.count;
+  };
+  for (const Dense<T>& block : type.pre) add(block.act, out.pre);
+  for (const Activation act : layers) add(act, out.layer);
+  for (const Dense<T>& block : type.post) add(block.act, out.post);
+  return out;
+}
+
 }  // namespace
 
 template <class T>
@@ -62,6 +75,7 @@ PathProgram<T>::PathProgram(Program<T> from) : forward(std::move(from)) {
       unfolded = unfolded || type.self.empty();
     }
   }
+  for (const TypeProgram<T>& type : forward.types) places.push_back(places_of(type, act));
 }
 
 template struct PathProgram<float>;

@@ -23,6 +23,13 @@ struct TurnedLayer {
   std::vector<Turned<T>> mix;   // unfolded cat only
 };
 
+/// Places of a type's activations among themselves, in the network's order; the same whether the
+/// program is folded or not.
+struct ActivationPlaces {
+  std::vector<std::size_t> pre, layer, post;
+  std::size_t count = 0;
+};
+
 /// A program whose layers stop before their activation, and all that its way back needs.
 template <class T>
 struct PathProgram {
@@ -32,6 +39,7 @@ struct PathProgram {
   std::vector<Activation> act;                     // of each layer
   std::vector<std::vector<Turned<T>>> pre, post;   // of each type, of each block
   std::vector<std::vector<TurnedLayer<T>>> layer;  // of each layer, of each type
+  std::vector<ActivationPlaces> places;            // of each type
   bool unfolded = false;
 
   index_t width() const { return forward.width; }

@@ -2,6 +2,7 @@
 #include "attribution/worker.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace gftcore::attribution {
 namespace {
@@ -67,10 +68,13 @@ const Tape<T>& Worker<T>::at(double alpha, const PathEnds<T>& ends, bool alone) 
 template <class T>
 std::vector<ChunkSum<T>> Worker<T>::run_chunk(std::span<const Panel> panels,
                                               const PathEnds<T>& ends,
-                                              const PathTarget& target) {
+                                              const PathTarget& target,
+                                              std::vector<PanelDecisions>* decisions,
+                                              bool obeyed) {
   const index_t classes = program_.forward.classes;
   std::vector<ChunkSum<T>> out;
-  for (const Panel& panel : panels) {
+  for (std::size_t p = 0; p < panels.size(); ++p) {
+    const Panel& panel = panels[p];
     auto found = std::ranges::find(out, panel.sum, &ChunkSum<T>::sum);
     const auto place = static_cast<std::size_t>(found - out.begin());
     if (found == out.end()) {
@@ -81,9 +85,15 @@ std::vector<ChunkSum<T>> Worker<T>::run_chunk(std::span<const Panel> panels,
     const bool alone = panel.begin == panel.end;
     const Tape<T>& a = at(panel.begin, ends, alone);
     const Tape<T>& b = at(panel.end, ends, alone);
-    const std::vector<double> logits =
-        logit_multipliers(target, logits_of(a, classes), logits_of(b, classes));
-    backward_.run(a, b, logits, panel.weight, sums_[place]);
+    const PanelAccess access{decisions == nullptr ? nullptr : &(*decisions)[p], obeyed};
+    std::vector<double> logits;
+    if (access.obeyed) {
+      logits = access.panel->logits;
+    } else {
+      logits = logit_multipliers(target, logits_of(a, classes), logits_of(b, classes));
+    }
+    if (access.written()) access.panel->logits = logits;
+    backward_.run(a, b, std::move(logits), panel.weight, access, sums_[place]);
   }
   for (std::size_t i = 0; i < out.size(); ++i) out[i].parts = backward_.parts(sums_[i]);
   return out;

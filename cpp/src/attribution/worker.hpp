@@ -44,9 +44,12 @@ class Worker {
   /// Runs the network at both ends of the path.
   const PathEnds<T>& run_ends();
 
+  /// `decisions`: null, or of each panel: as long as `panels`.
   std::vector<ChunkSum<T>> run_chunk(std::span<const Panel> panels,
                                      const PathEnds<T>& ends,
-                                     const PathTarget& target);
+                                     const PathTarget& target,
+                                     std::vector<PanelDecisions>* decisions,
+                                     bool obeyed);
 
   const PathGraph<T>& graph() const { return graph_; }
 

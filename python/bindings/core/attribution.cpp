@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -128,7 +130,8 @@ py::list run(const AnyIntegrator& integrator,
              const std::string& kind,
              const std::string& over,
              index_t sums,
-             int threads) {
+             int threads,
+             std::optional<PathDecisions*> decisions) {
   const PathIntegrator<T>& core = integrator.as<T>();
   const BatchView<T> batch = batch_view(x, node_ptr, rowptr, col);
   std::vector<std::span<const T>> from;
@@ -142,7 +145,7 @@ py::list run(const AnyIntegrator& integrator,
   std::vector<PathResult> results;
   {
     const py::gil_scoped_release unlocked;
-    results = core.run(batch, from, wanted, path, threads);
+    results = core.run(batch, from, wanted, path, threads, decisions.value_or(nullptr));
   }
   py::list out;
   for (PathResult& result : results) out.append(as_tuple(std::move(result)));
@@ -163,12 +166,56 @@ void bind_run(py::class_<AnyIntegrator>& integrator) {
                  py::arg("over"),
                  py::arg("sums"),
                  py::arg("threads"),
+                 py::arg("decisions") = py::none(),
                  "For each request: class, other class, logits at both ends, sums of parts.");
+}
+
+/// A writable array over memory of `owner`.
+template <class V>
+py::array view_of(std::vector<V>& values, std::vector<py::ssize_t> shape, const py::object& owner) {
+  return py::array_t<V>(std::move(shape), values.data(), owner);
+}
+
+/// One panel's decisions as views; node counts follow from the sizes.
+py::tuple panel_of(const py::object& self, index_t request, index_t chunk, index_t panel) {
+  auto& all = py::cast<PathDecisions&>(self).panels;
+  const auto found = [](auto& list, index_t i) -> auto& {
+    if (i < 0 || i >= std::ssize(list)) throw py::index_error("no such panel");
+    return list[static_cast<std::size_t>(i)];
+  };
+  PanelDecisions& one = found(found(found(all, request), chunk), panel);
+  const auto flat = [&](auto& values) { return view_of(values, {std::ssize(values)}, self); };
+  py::list head;
+  for (std::vector<double>& values : one.head) head.append(flat(values));
+  py::list activations;
+  for (std::vector<std::vector<double>>& type : one.activations) {
+    py::list sites;
+    for (std::vector<double>& values : type) sites.append(flat(values));
+    activations.append(std::move(sites));
+  }
+  py::list peaks;
+  for (PeakDecisions& type : one.peaks) {
+    peaks.append(py::make_tuple(flat(type.first), flat(type.last), flat(type.share)));
+  }
+  return py::make_tuple(
+      flat(one.logits), std::move(head), std::move(activations), std::move(peaks));
+}
+
+void bind_decisions(py::module_& m) {
+  py::class_<PathDecisions>(m, "PathDecisions", "What a run decided, for another one to obey.")
+      .def(py::init<>())
+      .def("panel",
+           panel_of,
+           py::arg("request"),
+           py::arg("chunk"),
+           py::arg("panel"),
+           "Multipliers of logits, head, activations by type; maxima. Writing changes them.");
 }
 
 }  // namespace
 
 void bind_attribution(py::module_& m) {
+  bind_decisions(m);
   py::class_<AnyIntegrator> integrator(m, "PathIntegrator", "A network, ready to be explained.");
   integrator.def(py::init<const py::dict&,
                           const std::map<std::string, Array<double>>&,

@@ -75,6 +75,7 @@ class PathRunner:
     kind: str
     over: str
     threads: int
+    decisions: core.PathDecisions | None = None
 
     def run(self, graphs: Sequence[int], plans: Sequence[Plan]) -> list[Any]:
         """Return class, other class, logits at both ends and sums of parts for each graph."""
@@ -85,8 +86,9 @@ class PathRunner:
         sums = max((plan.sums for plan in plans), default=1)
         compiled = integrator(self.model, self.dtype)
         results = compiled.run(
-            *self.arrays, self.baseline, requests, self.kind, self.over, sums, self.threads
-        )
+            *self.arrays, self.baseline, requests, self.kind, self.over, sums, self.threads,
+            self.decisions,
+        )  # fmt: skip
         for g, (_, _, start, end, parts) in zip(graphs, results, strict=True):
             self._require_finite(g, start, end, parts)
         return list(results)

@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "gftcore/attribution/path_decisions.hpp"
 #include "gftcore/graph/batch.hpp"
 #include "gftcore/nn/network.hpp"
 #include "gftcore/nn/program.hpp"
@@ -94,11 +95,15 @@ class PathIntegrator {
   /// the program needs, a graph, class or sum does not exist, panels do not lie in [0, 1], threads
   /// < 1, or edges of a GCN are asked for, whose edges from a node to itself are no messages of
   /// others. Logits that are not finite are no error: the caller looks at `start` and `end`.
+  ///
+  /// `decisions`, for checks: an empty one is filled; what another run with the same requests, in
+  /// either precision, has put into it is obeyed, ShapeError if it does not fit.
   std::vector<PathResult> run(const BatchView<T>& batch,
                               const std::vector<std::span<const T>>& baseline,
                               std::span<const PathRequest> requests,
                               PathOver over,
-                              int threads) const;
+                              int threads,
+                              PathDecisions* decisions = nullptr) const;
 
   /// About as many bytes as workers keep that wait for the next run.
   std::size_t idle_bytes() const;
