@@ -38,6 +38,7 @@ RULES: tuple[tuple[str, int], ...] = (
     ("secant", 4),
     ("secant", 8),
     ("secant", 16),
+    ("secant", 24),
     ("secant", 32),
     ("gausslegendre", 50),  # what captum computes
     ("gausslegendre", 200),
