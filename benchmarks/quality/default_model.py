@@ -7,10 +7,11 @@
 
 The network of fold 1 gets a record of what it learned from, its scores and its licence, and becomes
 `python/gftcore/assets/staging.safetensors`. Where the training left no grids of mean nodes by
-place, `--graphs` names the folder of its graphs, which they are made from. Some images are staged
-from their pixels again, and have to get the probabilities that the training wrote. What stands on
-the page between `<!-- measured: NAME -->` and `<!-- end -->` is replaced. Exit code: 0 done, 1 the
-answers differ or the file is too large (nothing is written), 2 a failure.
+place, `--graphs` names the folder of its graphs, which they are made from. The record also gets the
+reference ranges of tables, from the healthy eyes that the network learned from. Some images are
+staged from their pixels again, and have to get the probabilities that the training wrote. What
+stands on the page between `<!-- measured: NAME -->` and `<!-- end -->` is replaced. Exit code:
+0 done, 1 the answers differ or the file is too large (nothing is written), 2 a failure.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ import numpy as np
 
 import tables
 from exits import MET, MISSED, exit_with
-from gftcore import datasets, pipeline, runs
+from gftcore import biomarkers, datasets, pipeline, runs, tabulation
 from gftcore.io import atomic_path
 from gftcore.model import Model, standardise
 from gftcore.model.files import WEIGHTS_FILE
@@ -122,6 +123,28 @@ def with_grids(
     return replace(model, spatial=spatial_grids(*map(list, zip(*ordered, strict=True))))
 
 
+def with_reference(model: Model, manifest: datasets.Manifest, splits: datasets.Splits) -> Model:
+    """Return the network with ranges over the healthy eyes that it learned from.
+
+    Biomarkers need the masks, so that all these images are segmented again.
+    """
+    train, healthy = set(splits.view(1).train), manifest.classes[0]
+    kept = [i for i, r in enumerate(manifest) if r.id in train and r.label == healthy]
+    eyes = replace(
+        manifest,
+        records=tuple(manifest.records[i] for i in kept),
+        rows=tuple(manifest.rows[i] for i in kept),
+    )
+    source = pipeline.model_source(model)
+    found = datasets.manifest_graphs(eyes, source, keep=pipeline.TABLE_KEEP)
+    ranges = tabulation.reference_ranges(
+        ((graph, biomarkers.biomarkers(graph)) for _, graph in found),
+        label=healthy,
+        data="synthetic",
+    )
+    return with_record(model, {"reference": ranges.to_dict()})
+
+
 def read_run(run: Path, cohort: Path) -> tuple[Model, datasets.Manifest, dict[str, Any]]:
     """Return the network, the manifest and the description of a cohort that fit together."""
     manifest = datasets.read_manifest(cohort / "manifest.csv")
@@ -171,7 +194,7 @@ def confusion_table(split: Split, classes: Sequence[str]) -> str:
 def facts_table(model: Model, size: str, worst: float, checked: int) -> str:
     training, cohort = model.config.training, model.config.training["cohort"]
     labels = ", ".join(f"{count} {name}" for name, count in cohort["images_by_label"].items())
-    drawn = cohort["seed"]
+    drawn, reference = cohort["seed"], training["reference"]
     rows = [
         ["SHA-256 of the network (`Model.sha256`)", f"`{model.sha256}`"],
         ["size", f"{sum(a.size for a in model.weights.values())} weights, {size}"],
@@ -183,6 +206,7 @@ def facts_table(model: Model, size: str, worst: float, checked: int) -> str:
             "learned from",
             f"{training['num_train']} eyes; chosen by {training['num_validate']} others",
         ],
+        ["reference ranges of tables", f"{reference['eyes']} {reference['label']} eyes of these"],
         ["best epoch", f"{training['best_epoch']} of {training['config']['epochs']}, from 0"],
         [
             "staged again from pixels",
@@ -197,8 +221,8 @@ def ship(
 ) -> int:
     """Do all of it; return the exit code."""
     model, manifest, about = read_run(run, cohort)
+    kept = datasets.read_splits(run / "splits.json", manifest)
     if model.spatial is None and graphs is not None:
-        kept = datasets.read_splits(run / "splits.json", manifest)
         model = with_grids(model, manifest, kept, graphs)
     classes = model.config.classes
     splits = {name: read_split(run, name, manifest) for name in SPLITS}
@@ -207,6 +231,7 @@ def ship(
         print(f"staging differs from training by {worst:.2g} in a probability", file=sys.stderr)
         return MISSED
     graphs = [one.graph for one in staged if one.graph is not None]
+    model = with_reference(model, manifest, kept)
     sizes = {
         "rows": [graph.meta.shape[0] for graph in graphs],
         "cols": [graph.meta.shape[1] for graph in graphs],

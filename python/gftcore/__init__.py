@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         segmentation,
         staging,
         synth,
+        tabulation,
     )
 
 __version__ = "0.1.0"
@@ -67,6 +68,7 @@ __all__ = [
     "simd_targets",
     "staging",
     "synth",
+    "tabulation",
 ]
 
 __getattr__, __dir__ = attach(
@@ -90,6 +92,7 @@ __getattr__, __dir__ = attach(
             "segmentation",
             "staging",
             "synth",
+            "tabulation",
         )
     },
 )

@@ -13,7 +13,7 @@ import pytest
 import gftcore
 
 HEAVY = ("torch", "torch_geometric", "transformers", "pyarrow", "openai", "scipy", "numba",
-         "networkx", "skimage", "pydantic")  # fmt: skip
+         "networkx", "skimage", "pydantic", "jsonschema")  # fmt: skip
 
 
 def loaded_after(code: str) -> set[str]:
@@ -35,6 +35,7 @@ def loaded_after(code: str) -> set[str]:
         "import gftcore.segmentation, gftcore.synth, gftcore.model, gftcore.staging",
         "import gftcore.attribution",
         "import gftcore.pipeline",
+        "import gftcore.tabulation",
         "from gftcore.cli import main; main(['--help'])",
     ],
 )
@@ -61,6 +62,7 @@ def test_no_numpy_yet(code: str) -> None:
         "from gftcore.staging import *",
         "from gftcore.attribution import *",
         "from gftcore.pipeline import *",
+        "from gftcore.tabulation import *; table_schema()",
         "from gftcore import graph, staging\n"
         "one = staging.FeatureSet(columns=('length',), mean=(1,), sd=(1,))\n"
         "config = staging.ModelConfig(features={'vessel': one})\n"

@@ -16,6 +16,7 @@ from gftcore.cli.explain import explain
 from gftcore.cli.extract import extract
 from gftcore.cli.segment import segment
 from gftcore.cli.stage import stage
+from gftcore.cli.table import table
 from gftcore.cli.train import train
 
 __all__ = ["app"]
@@ -49,6 +50,6 @@ def _options(
     """
 
 
-for _command in (demo, segment, extract, stage, explain, train, evaluate, doctor):
+for _command in (demo, segment, extract, stage, explain, table, train, evaluate, doctor):
     app.command()(_command)
 app.add_typer(data)

@@ -19,9 +19,51 @@ from gftcore.errors import GftcoreWarning
 if TYPE_CHECKING:
     from gftcore.cli.explaining import Explaining
 
-__all__ = ["explain"]
+__all__ = ["Against", "By", "Eye", "Fov", "Kind", "Mass", "ModelPath", "Panels", "Rtol", "Target"]
+__all__ += ["Top", "explain", "run_document", "tell_run"]
 
 _SCHEMA = "gftcore-explain/1"
+
+ModelPath = Annotated[
+    Path | None,
+    typer.Option("--model", help="Folder or file of a network; default: the package's own."),
+]
+Target = Annotated[
+    str | None, typer.Option("--target", help="Explained class; default: the predicted one.")
+]
+Kind = Annotated[
+    Literal["logit", "margin", "prob"],
+    typer.Option("--kind", help="The class's logit, its margin over another, its probability."),
+]
+Against = Annotated[
+    str | None,
+    typer.Option("--against", help="The other class of a margin; default: the next best."),
+]
+Panels = Annotated[
+    int | None,
+    typer.Option("--panels", min=1, max=4096, help="Steps of the path; default: 16, prob 64."),
+]
+Rtol = Annotated[
+    float | None,
+    typer.Option("--rtol", help="In place of --panels: as many as this error needs."),
+]
+Top = Annotated[
+    int | None,
+    typer.Option("--top", min=0, help="Number of nodes and of edges to select; default: 20."),
+]
+Mass = Annotated[
+    float | None,
+    typer.Option("--mass", help="In place of --top: as many as make up this part, 0 to 1."),
+]
+By = Annotated[
+    Literal["contribution", "magnitude"],
+    typer.Option("--by", help="What ranks: positive sums, or sums of absolute values."),
+]
+Fov = Annotated[
+    float | None,
+    typer.Option("--fov-mm", help="Length of the longer side in mm; default: that of training."),
+]
+Eye = Annotated[Literal["OD", "OS", "unknown"], typer.Option("--eye")]
 
 
 @guarded
@@ -29,48 +71,17 @@ def explain(
     paths: options.Paths,
     out: options.Out,
     *,
-    model: Annotated[
-        Path | None,
-        typer.Option("--model", help="Folder or file of a network; default: the package's own."),
-    ] = None,
-    target: Annotated[
-        str | None, typer.Option("--target", help="Explained class; default: the predicted one.")
-    ] = None,
-    kind: Annotated[
-        Literal["logit", "margin", "prob"],
-        typer.Option("--kind", help="The class's logit, its margin over another, its probability."),
-    ] = "logit",
-    against: Annotated[
-        str | None,
-        typer.Option("--against", help="The other class of a margin; default: the next best."),
-    ] = None,
-    panels: Annotated[
-        int | None,
-        typer.Option("--panels", min=1, max=4096, help="Steps of the path; default: 16, prob 64."),
-    ] = None,
-    rtol: Annotated[
-        float | None,
-        typer.Option("--rtol", help="In place of --panels: as many as this error needs."),
-    ] = None,
-    top: Annotated[
-        int | None,
-        typer.Option("--top", min=0, help="Number of nodes and of edges to select; default: 20."),
-    ] = None,
-    mass: Annotated[
-        float | None,
-        typer.Option("--mass", help="In place of --top: as many as make up this part, 0 to 1."),
-    ] = None,
-    by: Annotated[
-        Literal["contribution", "magnitude"],
-        typer.Option("--by", help="What ranks: positive sums, or sums of absolute values."),
-    ] = "contribution",
-    fov_mm: Annotated[
-        float | None,
-        typer.Option(
-            "--fov-mm", help="Length of the longer side in mm; default: that of training."
-        ),
-    ] = None,
-    eye: Annotated[Literal["OD", "OS", "unknown"], typer.Option("--eye")] = "unknown",
+    model: ModelPath = None,
+    target: Target = None,
+    kind: Kind = "logit",
+    against: Against = None,
+    panels: Panels = None,
+    rtol: Rtol = None,
+    top: Top = None,
+    mass: Mass = None,
+    by: By = "contribution",
+    fov_mm: Fov = None,
+    eye: Eye = "unknown",
     channel: options.Channel = None,
     max_pixels: options.MaxPixels = 64_000_000,
     threads: options.Threads = None,
@@ -117,17 +128,18 @@ def explain(
             warnings.simplefilter("ignore", GftcoreWarning)
             run.run(jobs, threads, bar)
     if json_:
-        print_json(_document(run, jobs, dry_run=dry_run))
+        print_json(run_document(run, jobs, schema=_SCHEMA, dry_run=dry_run))
     else:
-        _tell(run, jobs, quiet=quiet, dry_run=dry_run)
+        tell_run(run, jobs, quiet=quiet, dry_run=dry_run)
     return end_code(jobs)
 
 
-def _document(run: Explaining, jobs: list[Job], *, dry_run: bool) -> dict[str, Any]:
+def run_document(run: Explaining, jobs: list[Job], *, schema: str, dry_run: bool) -> dict[str, Any]:
+    """JSON output of a run."""
     from gftcore.pipeline import STATEMENT
 
     return {
-        "schema": _SCHEMA,
+        "schema": schema,
         "dry_run": dry_run,
         "notice": run.notice,
         "statement": STATEMENT,
@@ -138,8 +150,8 @@ def _document(run: Explaining, jobs: list[Job], *, dry_run: bool) -> dict[str, A
     }
 
 
-def _tell(run: Explaining, jobs: list[Job], *, quiet: bool, dry_run: bool) -> None:
-    from gftcore.cli.explaining import WORK
+def tell_run(run: Explaining, jobs: list[Job], *, quiet: bool, dry_run: bool) -> None:
+    """Say what became of each image, and what stands beside the results."""
     from gftcore.pipeline import STATEMENT
 
     for job in jobs:
@@ -153,12 +165,12 @@ def _tell(run: Explaining, jobs: list[Job], *, quiet: bool, dry_run: bool) -> No
     tell(run.notice)
     say_remarks([job for job in jobs if job.status == "ok"])
     counts = summary(jobs)
-    said = f"{counts['ok']} images explained, {counts['skipped']} there already, "
+    said = f"{counts['ok']} images {run.done}, {counts['skipped']} there already, "
     said += f"{counts['failed']} failed"
     seconds = run.seconds(jobs)
     if seconds:
-        split = ", ".join(f"{words} {1000 * seconds[name]:.1f} ms" for name, words in WORK.items())
-        said += f"; time an image: {1000 * sum(seconds.values()):.0f} ms ({split})"
+        each = [f"{words} {1000 * seconds[name]:.1f} ms" for name, words in run.work.items()]
+        said += f"; time an image: {1000 * sum(seconds.values()):.0f} ms ({', '.join(each)})"
     say(said)
 
 
@@ -179,4 +191,4 @@ def _line(run: Explaining, job: Job) -> str:
         parts.append(f"error {100 * max(errors):.1f} %")
     notes = f" [{', '.join(job.warnings)}]" if job.warnings else ""
     skipped = " (there already)" if job.status == "skipped" else ""
-    return f"{job.path}: {'; '.join(parts)}: {job.outputs[-1]}{notes}{skipped}"
+    return f"{job.path}: {'; '.join(parts)}: {job.outputs[run.shown]}{notes}{skipped}"

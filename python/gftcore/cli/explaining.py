@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gftcore import __version__
 from gftcore.cli.jobs import Job
@@ -22,10 +22,12 @@ from gftcore.pipeline.explanation_file import EXPLANATION_SCHEMA
 from gftcore.pipeline.times import Laps
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from gftcore.cli.progress import Progress
     from gftcore.datasets import GraphSource
 
-__all__ = ["WORK", "Explaining", "write_explanation"]
+__all__ = ["SHOWN", "WORK", "Explaining", "write_explanation"]
 
 #: Kinds of work whose wall time is told, in words.
 WORK = {
@@ -41,9 +43,27 @@ WORK = {
 }
 
 
+#: What is told of each image.
+SHOWN = ("prediction", "probabilities", "target")
+
+
 @dataclass(slots=True)
 class Explaining:
-    """Settings of one run of ``gftcore explain``, and what came out."""
+    """Settings of one run of ``gftcore explain``, and what came out.
+
+    ``gftcore table`` makes other files of the same results and differs in what it overrides.
+    """
+
+    #: Kinds of work whose time is told.
+    work: ClassVar[Mapping[str, str]] = WORK
+    #: What the graphs keep beside the images of the picture.
+    keep: ClassVar[tuple[str, ...]] = ()
+    #: What the first file of a job is called in a message.
+    what: ClassVar[str] = "explanation"
+    #: What was done with an image.
+    done: ClassVar[str] = "explained"
+    #: Which file of a job its line names.
+    shown: ClassVar[int] = 1
 
     model: Model
     #: Whether it is the one that comes with the package.
@@ -55,20 +75,21 @@ class Explaining:
     #: What is told of each image; its arrays are not kept.
     told: dict[Path, dict[str, Any]] = field(default_factory=dict)
 
-    @staticmethod
+    @classmethod
     def begin(
+        cls,
         *,
         model: Path | None,
         config: ExplainConfig,
         out: Path,
         overwrite: bool,
         changes: Mapping[str, Any],
-    ) -> Explaining:
+    ) -> Self:
         """Read the network, and refuse classes that it does not know."""
         network = default_model() if model is None else Model.load(model)
         config.require_classes(network.config.classes)
         source = changed_source(network, changes)
-        return Explaining(network, model is None, source, config, out, overwrite)
+        return cls(network, model is None, source, config, out, overwrite)
 
     @property
     def notice(self) -> str:
@@ -90,11 +111,15 @@ class Explaining:
         """Return what a result says of the network; no path."""
         return about_model(self.model, default=self.default)
 
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Ends of the files that a job writes; the first one is read again."""
+        return (".explanation.json", ".explanation.png")
+
     def names(self, job: Job) -> list[Path]:
         """Files that a job writes."""
         base = self.out / Path(job.stem)
-        suffixes = (".explanation.json", ".explanation.png")
-        return [base.with_name(base.name + suffix) for suffix in suffixes]
+        return [base.with_name(base.name + suffix) for suffix in self.suffixes]
 
     def plan(self, jobs: list[Job]) -> None:
         """Say what would be written, without writing."""
@@ -118,6 +143,7 @@ class Explaining:
             config=self.config,
             source=self.source,
             threads=threads,
+            keep=self.keep,
         )
         for job, result in zip(waiting, results, strict=True):
             if isinstance(result, ExtractFailure):
@@ -131,13 +157,13 @@ class Explaining:
         """Record that a job was done before, or that its results are foreign."""
         job.outputs = [str(path) for path in self.names(job)]
         with job.attempt():
-            document = self._stored(job)
-            if document is not None:
+            told = self._stored(job)
+            if told is not None:
                 job.status = "skipped"
-                self.told[job.path] = _told(document)
+                self.told[job.path] = told
 
     def _stored(self, job: Job) -> dict[str, Any] | None:
-        """Return the document of an earlier, equal run; None if the job has to run.
+        """Return what an earlier, equal run told; None if the job has to run.
 
         Raises
         ------
@@ -150,22 +176,27 @@ class Explaining:
             return None
         if targets[0] not in present:
             raise RefusedError(f"{present[0]} exists; use --overwrite or another folder")
+        known, told = self._read(targets[0], file_sha256(job.path))
+        if told is None:
+            why = "comes from other settings or another image" if known else f"is no {self.what}"
+            raise RefusedError(f"{targets[0]} {why}; use --overwrite or another folder")
+        # A file that an interrupted run did not come to is made again from the start.
+        return told if len(present) == len(targets) else None
+
+    def _read(self, file: Path, sha256: str) -> tuple[bool, dict[str, Any] | None]:
+        """Return whether a file is of this kind, and what it tells if this run would write it."""
         try:
-            document = json.loads(targets[0].read_text("utf-8"))
+            document = json.loads(file.read_text("utf-8"))
             known = document["schema"] == EXPLANATION_SCHEMA
             same = (
-                document["settings_hash"] == self.settings_hash
+                known
+                and document["settings_hash"] == self.settings_hash
                 and document["gftcore"] == __version__
-                and document["image"]["sha256"] == file_sha256(job.path)
-                and bool(_told(document))
+                and document["image"]["sha256"] == sha256
             )
+            return known, _told(document) if same else None
         except (ValueError, KeyError, TypeError):
-            known = same = False
-        if not known or not same:
-            why = "comes from other settings or another image" if known else "is no explanation"
-            raise RefusedError(f"{targets[0]} {why}; use --overwrite or another folder")
-        # A picture that an interrupted run did not come to is made again from the start.
-        return document if len(present) == len(targets) else None
+            return False, None
 
     def _finish(self, job: Job, said: ExplainedImage) -> None:
         document, seconds = write_explanation(
@@ -174,9 +205,14 @@ class Explaining:
             image_id=str(job.stem),
             more={"settings_hash": self.settings_hash},
         )
+        self._done(job, said, _told(document), seconds)
+
+    def _done(
+        self, job: Job, said: ExplainedImage, told: dict[str, Any], seconds: Mapping[str, float]
+    ) -> None:
         job.status, job.warnings = "ok", said.staged.warnings
         job.counts, job.config_hash = dict(said.staged.counts), said.staged.config_hash
-        self.told[job.path] = _told(document) | {"seconds": {**said.seconds, **seconds}}
+        self.told[job.path] = told | {"seconds": {**said.seconds, **seconds}}
 
     def entry(self, job: Job) -> dict[str, Any]:
         """Entry of the JSON output."""
@@ -185,7 +221,9 @@ class Explaining:
     def seconds(self, jobs: list[Job]) -> dict[str, float]:
         """Mean wall time of an image by kind of work; empty if none was explained."""
         each = [self.told[job.path]["seconds"] for job in jobs if job.status == "ok"]
-        return {name: sum(one[name] for one in each) / len(each) for name in WORK} if each else {}
+        if not each:
+            return {}
+        return {name: sum(one[name] for one in each) / len(each) for name in self.work}
 
 
 def write_explanation(
@@ -206,7 +244,7 @@ def write_explanation(
 def _told(document: Mapping[str, Any]) -> dict[str, Any]:
     """What the command says of an image."""
     attribution = document["attribution"]
-    out = {name: document[name] for name in ("prediction", "probabilities", "target")}
+    out = {name: document[name] for name in SHOWN}
     out["kind"] = attribution["kind"]
     out["errors"] = {
         name: attribution[name]["error"] for name in ("nodes", "edges") if attribution[name]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         explain_images,
     )
     from gftcore.pipeline.staging import StagedImage, stage_graph, stage_images
+    from gftcore.pipeline.tabulating import TABLE_KEEP, tabulate
     from gftcore.pipeline.times import CpuTimes
     from gftcore.pipeline.training import NOTICE, REMARKS, model_notice, model_source, remarks
 
@@ -33,6 +34,7 @@ __all__ = [
     "NOTICE",
     "REMARKS",
     "STATEMENT",
+    "TABLE_KEEP",
     "CpuTimes",
     "ExplainConfig",
     "ExplainedImage",
@@ -44,6 +46,7 @@ __all__ = [
     "remarks",
     "stage_graph",
     "stage_images",
+    "tabulate",
 ]
 
 __getattr__, __dir__ = attach(
@@ -52,6 +55,7 @@ __getattr__, __dir__ = attach(
         "NOTICE": "training",
         "REMARKS": "training",
         "STATEMENT": "explaining",
+        "TABLE_KEEP": "tabulating",
         "CpuTimes": "times",
         "ExplainConfig": "explaining",
         "ExplainedImage": "explaining",
@@ -63,5 +67,6 @@ __getattr__, __dir__ = attach(
         "remarks": "training",
         "stage_graph": "staging",
         "stage_images": "staging",
+        "tabulate": "tabulating",
     },
 )

@@ -25,6 +25,7 @@ from gftcore.config import config_dict, config_hash
 from gftcore.errors import ArgumentError, ArgumentTypeError, GftcoreError
 from gftcore.graph.bulk import ExtractFailure, default_threads
 from gftcore.graph.hetero_graph import HeteroGraph
+from gftcore.graph.inputs import require_keep
 from gftcore.pipeline.staging import StagedImage, require_model, stage_graph, staged_images
 from gftcore.pipeline.times import Laps
 from gftcore.pipeline.training import model_notice
@@ -244,6 +245,7 @@ def explain_images(
     config: ExplainConfig | None = None,
     source: GraphSource | None = None,
     threads: int | None = None,
+    keep: Iterable[str] = (),
 ) -> Iterator[ExplainedImage | ExtractFailure]:
     """Classify images and explain the answers, in the order of the input.
 
@@ -259,6 +261,8 @@ def explain_images(
     threads
         Number of images that are extracted, and of panels that are computed, at once; None means
         one per usable processor.
+    keep
+        Images that the graphs keep beside those of the picture, as for `gftcore.graph.extract`.
 
     Yields
     ------
@@ -274,8 +278,9 @@ def explain_images(
     settings = _require_config(config)
     settings.require_classes(network.config.classes)
     count = default_threads() if threads is None else require_int(threads, "threads", 1, 1024)
+    kept = (*MAP_KEEP, *require_keep(keep, from_mask=True))
     results = staged_images(
-        images, network, source=source, threads=count, keep=MAP_KEEP, times=None, stacklevel=5
+        images, network, source=source, threads=count, keep=kept, times=None, stacklevel=5
     )
     return _each(results, network, settings, count)
 

@@ -7,6 +7,7 @@ import csv
 import dataclasses
 import json
 import re
+import warnings
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -17,17 +18,18 @@ import pytest
 
 import default_model as program
 from drawn_eyes import drawn_files, untrained
-from gftcore import pipeline
+from gftcore import biomarkers, pipeline, tabulation
 from gftcore.datasets import (
     GraphSource,
     Manifest,
     Record,
     read_manifest,
+    read_splits,
     split_subjects,
     write_manifest,
     write_splits,
 )
-from gftcore.graph import extract_image
+from gftcore.graph import ExtractConfig, extract_image
 from gftcore.io import read_image
 from gftcore.model import Model, standardise
 from gftcore.model.spatial import image_fractions
@@ -70,6 +72,9 @@ def training(folder: Path, manifest: Manifest, *, wrong: float = 0.0) -> Path:
         pipeline.stage_images([manifest.image_path(r) or "" for r in manifest][4:], model)
     )
     (folder / "fold-1" / "fold.json").write_text("{}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # so few subjects leave folds without a class
+        write_splits(folder / "splits.json", split_subjects(manifest))
     with (folder / "fold-1" / "predictions.csv").open("w", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["id", "split", "label", "predicted", *(f"p_{c}" for c in LABELS)])
@@ -80,6 +85,20 @@ def training(folder: Path, manifest: Manifest, *, wrong: float = 0.0) -> Path:
             split = "validate" if i < 4 else "test"
             writer.writerow([Path(one.name).stem, split, "", one.prediction, *p.tolist()])
     return folder
+
+
+def healthy_ranges(manifest: Manifest, run: Path) -> tabulation.ReferenceRanges:
+    """Ranges over the healthy eyes of the training, made one by one."""
+    train = read_splits(run / "splits.json", manifest).view(1).train
+    files = [manifest.image_path(r) for r in manifest.select(train) if r.label == "Healthy"]
+    assert 0 < len(files) < len(train)
+    eye = ExtractConfig(eye="OD")
+    graphs = [
+        extract_image(read_image(file or ""), eye, keep=("mask", "skeleton")) for file in files
+    ]
+    return tabulation.reference_ranges(
+        [(graph, biomarkers.biomarkers(graph)) for graph in graphs], data="synthetic"
+    )
 
 
 @pytest.fixture
@@ -104,6 +123,9 @@ def test_the_network_is_shipped_with_its_record_and_its_tables(
     assert record["cohort"]["images"] == COUNT
     assert (record["rows"], record["cols"], record["fov_mm"]) == ([384, 384], [384, 384], [3, 3])
     assert record["best_epoch"] == 2
+    ranges = tabulation.reference_of(shipped.config)
+    assert ranges == healthy_ranges(manifest, run)
+    assert ranges.info.data == "synthetic"
     text = page.read_text()
     assert re.findall(r"[0-9a-f]{64}", text) == [shipped.sha256]
     assert "old" not in text
