@@ -57,6 +57,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
         "pool": dict.fromkeys(TYPES, ("max",)),
     },
 }
+SLOPES = {"l1": 1e-4}  # of points, where one changed, on large graphs
 EXCHANGED = {"l1": 1e-3, "largest": 1e-3}  # where other rows lead, on large graphs
 WAYS = (("logit", "secant", 8), ("margin", "secant", 6), ("prob", "secant", 8),
         ("logit", "gausslegendre", 24))  # fmt: skip
@@ -151,7 +152,8 @@ def test_the_default_network_on_given_graphs(over: str, method: str, n: int) -> 
     graphs = map(graph.load, chosen)
     for one in precision(default_model(), graphs, over=over, method=method, n=n):
         assert one.obeyed.largest <= 2e-6
-        within_the_bounds(one, **(EXCHANGED if one.exchanged else {}))
+        slopes = SLOPES if one.changed and method != "secant" else {}
+        within_the_bounds(one, **(EXCHANGED if one.exchanged else slopes))
 
 
 MODEL = random_model(3, pool=dict.fromkeys(TYPES, ("mean", "max")))
