@@ -39,6 +39,7 @@ GROUPS = (
     "biomarkers",
     "classification",
     "nn",
+    "ig",
     "training",
     "mask",
     "image",

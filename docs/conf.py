@@ -37,7 +37,7 @@ numpydoc_xref_param_type = False
 # Types of other packages, and the private classes of the compiled core, have no page here.
 nitpick_ignore_regex = [
     ("py:.*", r"(np|numpy|networkx|skimage|typing|collections|pathlib)(\..*)?"),
-    ("py:.*", r"torch(_geometric)?(\..*)?"),
+    ("py:.*", r"(torch|torch_geometric|captum)(\..*)?"),
     ("py:class", r"(Any|ArrayLike|NDArray|Iterable|Iterator|Mapping|Sequence|Literal|ClassVar)"),
     (
         "py:class",
@@ -45,7 +45,7 @@ nitpick_ignore_regex = [
     ),
     ("py:class", r"gftcore\._core\..*"),
     ("py:class", r"AnyGraph|gftcore\.metrics\.spatial_graph\..*"),  # an alias; a private module
-    ("py:obj", r"values"),
+    ("py:obj", r"values|edge_ends"),
     # Sphinx cuts `tuple[float, ...]`, where it is a parameter, at its comma.
     ("py:class", r"tuple\[float"),
 ]

@@ -4,10 +4,10 @@
     python benchmarks/quality/float32.py FOLDER [--graphs 20] [--model FILE] [--json FILE]
 
 FOLDER holds graphs (.npz), of which some are taken in equal steps by name. Goals for every graph,
-path and rule: by itself, float32 is within 1e-5 in L1 (1e-3 where other rows lead a maximum), 1e-4
-(1e-3) of the largest contribution, and 1 % of the nodes or edges beyond 1e-5 of it; with float64's
-multipliers, leading rows and crossings within 2e-6 of the largest. Exit code: 0 all are met, 1 one
-is not, 2 a failure.
+path and rule: by itself, float32 is within 1e-5 in L1 (1e-4 for points where a slope changed, 1e-3
+where other rows lead a maximum), 1e-4 (1e-3 where other rows lead) of the largest contribution, and
+1 % of the nodes or edges beyond 1e-5 of it; with float64's multipliers, leading rows and crossings
+within 2e-6 of the largest. Exit code: 0 all are met, 1 one is not, 2 a failure.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ WAYS = (
     ("edges", "logit", "secant", 8),
 )
 GOALS = {"l1": 1e-5, "largest": 1e-4, "far": 0.01}
+SLOPE_GOALS = {**GOALS, "l1": 1e-4}
 EXCHANGED_GOALS = {"l1": 1e-3, "largest": 1e-3, "far": 0.01}
 OBEYED_GOAL = 2e-6
 
@@ -61,8 +62,12 @@ def compared(
             yield path.stem, (over, kind, method, n), one
 
 
-def met(one: Precision) -> bool:
-    plain, goals = asdict(one.plain), EXCHANGED_GOALS if one.exchanged else GOALS
+def met(one: Precision, way: Way) -> bool:
+    plain, goals = asdict(one.plain), GOALS
+    if one.exchanged:
+        goals = EXCHANGED_GOALS
+    elif one.changed and way[2] != "secant":
+        goals = SLOPE_GOALS
     return one.obeyed.largest <= OBEYED_GOAL and all(plain[k] <= goals[k] for k in goals)
 
 
@@ -103,7 +108,7 @@ def main() -> int:
     if options.json:
         head = header("float32", [simd_target()])
         options.json.write_text(json.dumps({**head, "rows": rows}, indent=1))
-    return MET if all(met(one) for found in by_way.values() for one in found) else MISSED
+    return MET if all(met(one, way) for way, found in by_way.items() for one in found) else MISSED
 
 
 if __name__ == "__main__":

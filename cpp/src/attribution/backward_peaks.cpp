@@ -50,8 +50,12 @@ PeakDecisions Backward<T>::peaks_of(std::size_t type, const Ends& ends, const T*
   const auto hidden = static_cast<std::size_t>(program_.forward.hidden);
   if (access_.obeyed) {
     const PeakDecisions& kept = access_.panel->peaks[type];
+    const auto exists = [&](index_t row) {
+      return row >= 0 && row < std::max<index_t>(graph_->local.nodes[type], 1);
+    };
     require_same_run(kept.first.size() == hidden && kept.last.size() == hidden &&
-                     kept.share.size() == hidden);
+                     kept.share.size() == hidden && std::ranges::all_of(kept.first, exists) &&
+                     std::ranges::all_of(kept.last, exists));
     return kept;
   }
   const std::vector<std::int32_t> leaders = first_leaders(type, ends);

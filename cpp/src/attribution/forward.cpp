@@ -11,24 +11,11 @@ using nn::kBlockRows;
 template <class T>
 Forward<T>::Forward(const PathProgram<T>& program)
     : program_(program),
+      state_(program.forward),
       entries_(program.types()),
       pools_(program.types(), nn::Pools<T>(program.width())) {
-  const Program<T>& from = program.forward;
-  state_.width = from.width;
-  state_.depth.resize(from.types.size());
-  state_.h.resize(from.types.size());
-  state_.next.resize(from.types.size());
-  state_.pattern.resize(from.types.size());
-  state_.transformed.resize(from.relations.size());
-  for (const RelationEnds& relation : from.relations) {
-    state_.source.push_back(static_cast<std::size_t>(relation.source));
-  }
-  state_.widest = from.width;
-  for (const TypeProgram<T>& type : from.types) {
-    state_.widest = std::max(state_.widest, type.depth);
-  }
-  pooled_.resize(static_cast<std::size_t>(from.head.front().depth));
-  peaks_.resize(from.types.size());
+  pooled_.resize(static_cast<std::size_t>(program.forward.head.front().depth));
+  peaks_.resize(program.types());
   for (ScratchMemory& block : blocks_) block.template request<T>(kBlockRows * state_.widest);
 }
 

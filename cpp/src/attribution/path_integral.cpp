@@ -133,7 +133,8 @@ OrderedSum::Sums no_sums(const Program<T>& program,
       parts.emplace_back(program.layers.size() * relation.col.size());
     }
   }
-  return OrderedSum::Sums(static_cast<std::size_t>(sums), parts);
+  OrderedSum::Sums out(static_cast<std::size_t>(sums), parts);
+  return out;
 }
 
 bool finite(const std::vector<double>& values) {

@@ -18,6 +18,8 @@ inline constexpr index_t kBlockRows = 48;
 /// One graph between two layers, and memory that is kept from graph to graph.
 template <class T>
 struct GraphState {
+  explicit GraphState(const Program<T>& program);
+
   simd::NetworkKernels<T> kernels;
   LocalGraph<T> graph;
   index_t width = 0;                               // of every layer's output
@@ -27,7 +29,7 @@ struct GraphState {
   std::vector<ScratchMemory> next;                 // of each type: [nodes, width]
   std::vector<ScratchMemory> transformed;          // of each relation: h_s M_r [sources, width]
   std::vector<std::vector<std::uint8_t>> pattern;  // of each type: [nodes]
-  index_t widest = 0;
+  index_t widest = 0;  // of all layers and blocks
   std::array<ScratchMemory, 4> blocks;  // each [kBlockRows, widest]
 
   const T* rows(std::size_t type, index_t first) const {
@@ -57,6 +59,8 @@ void layer_rows(GraphState<T>& state,
                 index_t rows,
                 T* out);
 
+extern template struct GraphState<float>;
+extern template struct GraphState<double>;
 extern template void prepare_layer(GraphState<float>& state, const LayerProgram<float>& layer);
 extern template void prepare_layer(GraphState<double>& state, const LayerProgram<double>& layer);
 extern template void layer_rows(GraphState<float>& state,

@@ -147,6 +147,22 @@ void unfolded_rows(GraphState<T>& state,
 }  // namespace
 
 template <class T>
+GraphState<T>::GraphState(const Program<T>& program)
+    : width(program.width),
+      depth(program.types.size()),
+      h(program.types.size()),
+      next(program.types.size()),
+      transformed(program.relations.size()),
+      pattern(program.types.size()),
+      widest(program.width) {
+  for (const RelationEnds& relation : program.relations) {
+    source.push_back(static_cast<std::size_t>(relation.source));
+  }
+  for (const TypeProgram<T>& type : program.types) widest = std::max(widest, type.depth);
+  for (const Dense<T>& dense : program.head) widest = std::max(widest, dense.width);
+}
+
+template <class T>
 void prepare_layer(GraphState<T>& state, const LayerProgram<T>& layer) {
   for (std::size_t t = 0; t < layer.types.size(); ++t) {
     const TypeLayer<T>& type = layer.types[t];
@@ -177,6 +193,8 @@ void layer_rows(GraphState<T>& state,
   }
 }
 
+template struct GraphState<float>;
+template struct GraphState<double>;
 template void prepare_layer(GraphState<float>& state, const LayerProgram<float>& layer);
 template void prepare_layer(GraphState<double>& state, const LayerProgram<double>& layer);
 template void layer_rows(GraphState<float>& state,

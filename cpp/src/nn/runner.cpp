@@ -7,24 +7,7 @@ namespace gftcore::nn {
 
 template <class T>
 Runner<T>::Runner(const Program<T>& program)
-    : program_(program), pools_(program.types.size(), Pools<T>(program.width)) {
-  const std::size_t types = program.types.size();
-  state_.width = program.width;
-  state_.depth.resize(types);
-  state_.h.resize(types);
-  state_.next.resize(types);
-  state_.pattern.resize(types);
-  state_.transformed.resize(program.relations.size());
-  for (const RelationEnds& relation : program.relations) {
-    state_.source.push_back(static_cast<std::size_t>(relation.source));
-  }
-  state_.widest = program.width;
-  for (const TypeProgram<T>& type : program.types) {
-    state_.widest = std::max(state_.widest, type.depth);
-  }
-  for (const Dense<T>& dense : program.head) {
-    state_.widest = std::max(state_.widest, dense.width);
-  }
+    : program_(program), state_(program), pools_(program.types.size(), Pools<T>(program.width)) {
   pooled_.resize(static_cast<std::size_t>(program.head.front().depth));
 }
 

@@ -105,8 +105,8 @@ def integrated_gradients(
         instead of a batch; or node type to x0, standardised: [F_t] for all nodes of the type or
         [N_t, F_t]; a missing type has 0. Edges do not use it.
     estimate_error
-        Whether to compare n panels with half as many, n at least 2; costs half as much again on the
-        way back. Points are never compared.
+        Whether to compare n panels with half as many, n at least 2, for ``prob`` 24; costs half as
+        much again on the way back. Points are never compared.
     threads
         Number of threads, which take graphs first and panels second; None means one per usable
         processor.

@@ -56,6 +56,8 @@ def _given(
 ) -> tuple[str, list[NDArray[Any]]]:
     config = model.config
     require_mapping(baseline, config.types, "baseline", "node types")
+    if not baseline:
+        return "zero", []
     word, out = "rows", []
     for name, features in config.features.items():
         shape = (len(batch.x[name]), len(features.columns))

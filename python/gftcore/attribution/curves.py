@@ -227,9 +227,10 @@ class _Curves:
         _, rows = baseline_rows(model, batch, graphs, baseline, "float32")
         zeros = [np.zeros_like(batch.x[t], dtype=np.float32) for t in config.types]
         order = np.argsort(-predict(model, batch, threads=1).logits[0], kind="stable").tolist()
-        names = [config.classes[i] for i in order]
+        # A margin over the predicted class is that of the largest of the others.
+        names = [config.classes[i] for i in order if config.classes[i] != against]
         first = names[0] if target is None else require_choice(target, config.classes, "target")
-        others = [name for name in names if name != first]
+        others = [config.classes[i] for i in order if config.classes[i] != first]
         second = others[0] if against is None else require_choice(against, others, "against")
         return _Curves(
             model=model,

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from gftcore._validation import describe, require_int, require_iterator
 from gftcore.attribution.legend import colours, legend
 from gftcore.attribution.results import Attribution
-from gftcore.attribution.selection import Selection
+from gftcore.attribution.selection import Selection, require_same_nodes
 from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.graph.hetero_graph import RELATIONS, HeteroGraph
 from gftcore.graph.overlay import canvas_xy, stretched_grey
@@ -33,8 +33,8 @@ _TARGET_PX = 1200
 
 
 def draw_contributions(
-    graph: HeteroGraph,
     found: Attribution,
+    graph: HeteroGraph,
     *,
     background: ArrayLike | None = None,
     selection: Selection | None = None,
@@ -49,10 +49,10 @@ def draw_contributions(
 
     Parameters
     ----------
-    graph
-        Graph extracted with ``keep=("vessel_label", "ica_label")``.
     found
-        Its attribution, with nodes.
+        Attribution with nodes.
+    graph
+        What was explained, extracted with ``keep=("vessel_label", "ica_label")``.
     background
         Grey image below the colours: the mask's shape, or both sides divided by one integer.
     selection
@@ -76,7 +76,7 @@ def draw_contributions(
     >>> network = Model(config=config, weights=initial_weights(config, seed=1))
     >>> bar = graph.extract([[0, 0, 0], [1, 1, 1], [0, 0, 0]], keep=MAP_KEEP)
     >>> (found,) = attribution.integrated_gradients(network, [bar])
-    >>> draw_contributions(bar, found, scale=100).shape[1:]
+    >>> draw_contributions(found, bar, scale=100).shape[1:]
     (300, 3)
     """
     if not isinstance(graph, HeteroGraph):
@@ -91,7 +91,7 @@ def draw_contributions(
     missing = [name for name in MAP_KEEP if name not in graph.kept]
     if missing:
         raise ArgumentError(f"graph holds no {missing[0]}; extract it with keep={MAP_KEEP}")
-    _require_same(graph, found.nodes)
+    require_same_nodes(found.nodes, graph)
     shape = graph.meta.shape
     factor = max(1, round(_TARGET_PX / max(shape))) if scale is None else scale
     factor = min(require_int(factor, "scale", 1, 2000), 32767 // max(shape))
@@ -103,16 +103,6 @@ def draw_contributions(
     ranked_by = None if selection is None else selection.by
     strip = legend(found, limit, canvas.width, ranked_by=ranked_by, notes=lines)
     return np.vstack([np.asarray(canvas), strip])
-
-
-def _require_same(graph: HeteroGraph, nodes: NodeAttribution) -> None:
-    for name, values in nodes.contribution.items():
-        there = len(graph.features(name))
-        if len(values) != there:
-            raise ArgumentError(
-                f"graph must be the one that was explained, with {len(values)} nodes of {name}, "
-                f"got {there}"
-            )
 
 
 def _limit(nodes: NodeAttribution) -> float:

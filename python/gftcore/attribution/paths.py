@@ -24,7 +24,7 @@ __all__ = ["Integral", "PathRunner", "bisected", "doubled", "fixed", "integrator
 
 FIRST_PANELS = 4
 MOST_PANELS = 256
-#: With fewer panels, the estimate for a probability can be too small.
+#: With fewer panels, the estimate for a probability can be too small, and is not given.
 TRUSTED_PANELS = 24
 #: Graphs a thread that the core takes at once. Between such groups Python sees signals, and results
 #: that are not needed any more are freed; larger groups keep threads busier to their end.
@@ -121,7 +121,12 @@ class PathRunner:
 
 
 def fixed(runner: PathRunner, count: int, method: str, n: int, *, estimate: bool) -> list[Integral]:
-    """Run one grid for all graphs; n panels are compared with half as many."""
+    """Run one grid for all graphs; n panels are compared with half as many.
+
+    A probability changes on a short stretch of the path, which few panels and half as many miss
+    together: their difference would be no estimate.
+    """
+    estimate = estimate and (runner.kind != "prob" or n >= TRUSTED_PANELS)
     plan = secant_plan(n, coarse=estimate) if method == "secant" else points_of(method, n)
     found = []
     for group in runner.groups(count, GRAPHS_PER_THREAD):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -10,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gftcore._validation import describe, require_int
+from gftcore._validation import describe, require_int, require_iterator
 from gftcore.attribution.api import integrated_gradients
-from gftcore.errors import ArgumentTypeError
+from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.graph.assemble import read_only
 from gftcore.graph.batch import GraphBatch
 from gftcore.metrics.ranks import rank_correlation
 from gftcore.model.files import Model
-from gftcore.model.standardisation import standardised_batch
 from gftcore.model.weights import initial_weights
 
 if TYPE_CHECKING:
@@ -77,14 +77,18 @@ def randomised_models(model: Model, *, seed: int) -> Iterator[tuple[str, Model]]
     """
     if not isinstance(model, Model):
         raise ArgumentTypeError(f"model must be a Model, got {describe(model)}")
-    drawn = initial_weights(model.config, seed=require_int(seed, "seed", 0, 2**63 - 1))
+    return _randomised(model, require_int(seed, "seed", 0, 2**63 - 1))
+
+
+def _randomised(model: Model, seed: int) -> Iterator[tuple[str, Model]]:
+    drawn = initial_weights(model.config, seed=seed)
     weights = dict(model.weights)
     layers: dict[tuple[int, int], list[str]] = {}
     for name in weights:
         layers.setdefault(_depth(name), []).append(name)
     for stage, number in sorted(layers):
         weights.update({name: drawn[name] for name in layers[stage, number]})
-        yield f"{_FROM_THE_HEAD[stage]}.{-number}", Model(config=model.config, weights=weights)
+        yield f"{_FROM_THE_HEAD[stage]}.{-number}", dataclasses.replace(model, weights=weights)
 
 
 def _depth(name: str) -> tuple[int, int]:
@@ -132,9 +136,11 @@ def weight_randomisation(
     >>> found.contribution["vessel"].shape
     (9, 1)
     """
+    others = randomised_models(model, seed=seed)
+    if "of" in options:
+        raise ArgumentError("of must be left out: nodes are compared")
     if not isinstance(graphs, GraphBatch):
-        dtype = options.get("dtype", "float32")
-        graphs = standardised_batch(model.config, graphs, dtype=dtype)
+        graphs = tuple(require_iterator(graphs, "graphs", "graphs or a GraphBatch"))
     options = {"estimate_error": False, **options}
     before = integrated_gradients(model, graphs, of="nodes", **options)
     targets = tuple(found.target for found in before)
@@ -143,7 +149,7 @@ def weight_randomisation(
         options["against"] = tuple(found.against for found in before)
     layers = []
     tables: dict[str, dict[str, list[list[float]]]] = {"contribution": {}, "magnitude": {}}
-    for layer, other in randomised_models(model, seed=seed):
+    for layer, other in others:
         layers.append(layer)
         after = integrated_gradients(other, graphs, of="nodes", **options)
         for name, table in tables.items():

@@ -47,7 +47,8 @@ class PathSummary:
         is larger. With secant panels it shows rounding only; see ``error``.
     error
         Estimated L1 error relative to the contributions' L1 norm; None if it was not estimated, as
-        always with points, whose number says little about it, and with a single panel.
+        always with points, whose number says little about it, with a single panel, and with fewer
+        than 24 for a probability, which all of them may miss to change.
     n
         Number of panels, or points; of the trapezoid, whose points are one more, of its stretches.
     grid

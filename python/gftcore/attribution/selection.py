@@ -248,6 +248,17 @@ def _counts(count: Count | None, types: Sequence[str], name: str) -> Count:
     return _DEFAULT_COUNT if count is None else require_int(count, name, 0, _MOST)
 
 
+def require_same_nodes(nodes: NodeAttribution, graph: HeteroGraph) -> None:
+    """Refuse a graph that cannot be what was explained."""
+    for name, values in nodes.contribution.items():
+        there = len(graph.features(name))
+        if len(values) != there:
+            raise ArgumentError(
+                f"graph must be the one that was explained, with {len(values)} nodes of {name}, "
+                f"got {there}"
+            )
+
+
 def _require_same(found: Attribution, graph: HeteroGraph, model: Model) -> None:
     """Refuse a graph or a network that cannot be what was explained."""
     for value, kind, name in ((found, Attribution, "found"), (graph, HeteroGraph, "graph"),
@@ -257,13 +268,7 @@ def _require_same(found: Attribution, graph: HeteroGraph, model: Model) -> None:
     if found.model_sha256 != model.sha256:
         raise ArgumentError("model must be the network that was explained, got another one")
     if found.nodes is not None:
-        for name, values in found.nodes.contribution.items():
-            there = len(graph.features(name))
-            if len(values) != there:
-                raise ArgumentError(
-                    f"graph must be the one that was explained, with {len(values)} nodes of "
-                    f"{name}, got {there}"
-                )
+        require_same_nodes(found.nodes, graph)
     if found.edges is not None:
         for relation, pairs in found.edges.edge_pairs.items():
             for end, name in zip(pairs, RELATIONS[relation], strict=True):

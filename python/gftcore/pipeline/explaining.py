@@ -152,8 +152,8 @@ class ExplainedImage:
             As for `gftcore.attribution.draw_contributions`.
         """
         return draw_contributions(
-            self.graph,
             self.attribution,
+            self.graph,
             background=self.staged.pixels,
             selection=self.selection,
             scale=scale,

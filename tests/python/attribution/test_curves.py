@@ -131,6 +131,17 @@ def test_threads_and_seeds() -> None:
     assert margin.against == MODEL.config.classes[order[1]]
 
 
+@pytest.mark.parametrize("against", [None, *MODEL.config.classes])
+@pytest.mark.parametrize("target", [None, *MODEL.config.classes])
+def test_margins_are_those_of_integrated_gradients(target: str | None, against: str | None) -> None:
+    if target == against is not None:
+        return
+    options: dict[str, Any] = {"kind": "margin", "target": target, "against": against}
+    (explained,) = integrated_gradients(MODEL, BATCH, n=1, **options)
+    found = faithfulness(MODEL, BATCH, scores_of(0), random_orders=0, **options)
+    assert (found.target, found.against) == (explained.target, explained.against)
+
+
 @pytest.mark.parametrize(
     ("change", "error"),
     [

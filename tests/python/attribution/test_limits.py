@@ -108,6 +108,14 @@ def test_the_error_of_an_odd_number_of_panels_is_not_too_small(n: int) -> None:
         assert off / size <= max(1.5 * part_of(one, "nodes").error, 1e-12)
 
 
+@pytest.mark.parametrize(("n", "known"), [(2, False), (23, False), (24, True), (25, True)])
+def test_few_panels_have_no_error_for_a_probability(n: int, known: bool) -> None:
+    """Where it changes on a short stretch, few panels and half as many miss it together."""
+    for found in integrated_gradients(MODEL, BATCH, kind="prob", of="both", n=n):
+        for part in (part_of(found, "nodes"), part_of(found, "edges")):
+            assert (part.error is not None) == known
+
+
 @pytest.mark.parametrize("of", ["nodes", "edges"])
 def test_panels_tend_to_what_derivatives_do(of: Any) -> None:
     """Midpoints know nothing of secants, and derivatives are autograd's."""

@@ -76,7 +76,7 @@ def with_values(**values: Any) -> Attribution:
 
 def drawn(found: Attribution, **options: Any) -> Any:
     """The part of the picture above the legend, as numbers."""
-    return draw_contributions(GRAPH, found, scale=1, **options)[:ROWS].astype(int)
+    return draw_contributions(found, GRAPH, scale=1, **options)[:ROWS].astype(int)
 
 
 @pytest.mark.parametrize("blindness", BLINDNESSES)
@@ -162,13 +162,13 @@ def test_the_selection_is_marked() -> None:
 
 def test_sizes_and_equal_bytes() -> None:
     selection = select(FOUND, GRAPH, MODEL)
-    one = draw_contributions(GRAPH, FOUND, background=IMAGE, selection=selection)
-    again = draw_contributions(GRAPH, FOUND, background=IMAGE, selection=selection)
+    one = draw_contributions(FOUND, GRAPH, background=IMAGE, selection=selection)
+    again = draw_contributions(FOUND, GRAPH, background=IMAGE, selection=selection)
     assert one.tobytes() == again.tobytes()
     assert one.dtype == np.uint8
     assert one.shape[1] == 3 * COLS
-    double = draw_contributions(GRAPH, FOUND, scale=2)
-    assert (double[: 2 * ROWS : 2, ::2] == draw_contributions(GRAPH, FOUND, scale=1)[:ROWS]).all()
+    double = draw_contributions(FOUND, GRAPH, scale=2)
+    assert (double[: 2 * ROWS : 2, ::2] == draw_contributions(FOUND, GRAPH, scale=1)[:ROWS]).all()
 
 
 def test_the_legend_says_what_it_is() -> None:
@@ -197,7 +197,7 @@ def test_an_empty_graph_can_be_drawn() -> None:
     with pytest.warns(GftcoreWarning, match="FULL_MASK"):
         empty = graph.extract(np.ones((20, 30), dtype=bool), keep=MAP_KEEP)
     (found,) = integrated_gradients(untrained(), [empty])
-    assert draw_contributions(empty, found).shape[1] == 30 * 40
+    assert draw_contributions(found, empty).shape[1] == 30 * 40
 
 
 def test_what_does_not_fit_is_refused() -> None:
@@ -205,15 +205,15 @@ def test_what_does_not_fit_is_refused() -> None:
     other = graph.extract_image(drawn_image(2), keep=MAP_KEEP)
     (edges,) = integrated_gradients(MODEL, [GRAPH], of="edges")
     calls: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
-        ("graph holds no vessel_label", (bare, FOUND), {}),
-        ("graph must be the one that was explained", (other, FOUND), {}),
-        ("graph must be a HeteroGraph", (3, FOUND), {}),
-        ("found must be an Attribution", (GRAPH, FOUND.nodes), {}),
-        ("found must have contributions of nodes", (GRAPH, edges), {}),
-        ("selection must be a Selection", (GRAPH, FOUND), {"selection": []}),
-        ("notes must be a sequence", (GRAPH, FOUND), {"notes": "text"}),
-        ("scale must be between", (GRAPH, FOUND), {"scale": 0}),
-        ("background must have", (GRAPH, FOUND), {"background": np.zeros((5, 5))}),
+        ("graph holds no vessel_label", (FOUND, bare), {}),
+        ("graph must be the one that was explained", (FOUND, other), {}),
+        ("graph must be a HeteroGraph", (FOUND, 3), {}),
+        ("found must be an Attribution", (FOUND.nodes, GRAPH), {}),
+        ("found must have contributions of nodes", (edges, GRAPH), {}),
+        ("selection must be a Selection", (FOUND, GRAPH), {"selection": []}),
+        ("notes must be a sequence", (FOUND, GRAPH), {"notes": "text"}),
+        ("scale must be between", (FOUND, GRAPH), {"scale": 0}),
+        ("background must have", (FOUND, GRAPH), {"background": np.zeros((5, 5))}),
     ]
     for words, given, options in calls:
         with pytest.raises((ArgumentError, ArgumentTypeError, ShapeError), match=words):

@@ -57,6 +57,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
         "pool": dict.fromkeys(TYPES, ("max",)),
     },
 }
+SLOPES = {"l1": 1e-4}  # of points, where one changed, on large graphs
 EXCHANGED = {"l1": 1e-3, "largest": 1e-3}  # where other rows lead, on large graphs
 WAYS = (("logit", "secant", 8), ("margin", "secant", 6), ("prob", "secant", 8),
         ("logit", "gausslegendre", 24))  # fmt: skip
@@ -108,6 +109,10 @@ def test_few_decisions_make_the_difference(
             assert one.repaired.largest <= 2e-6  # slopes are right or wrong
         if one.exchanged == 0 and (one.changed == 0 or method == "secant"):
             within_the_bounds(one)
+        elif one.exchanged == 0:
+            within_the_bounds(one, l1=5e-4, largest=2e-3, far=1.0)
+        else:
+            within_the_bounds(one, l1=1e-2, largest=5e-2, far=1.0)
     assert sum(one.changed == one.exchanged == 0 for one in found) >= 3
 
 
@@ -118,10 +123,12 @@ def test_without_them_it_is_not() -> None:
     assert any(one.changed for one in found)
 
 
-def within_the_bounds(one: Precision, *, l1: float = 1e-5, largest: float = 1e-4) -> None:
+def within_the_bounds(
+    one: Precision, *, l1: float = 1e-5, largest: float = 1e-4, far: float = 0.01
+) -> None:
     assert one.plain.l1 <= l1
     assert one.plain.largest <= largest
-    assert one.plain.far <= 0.01
+    assert one.plain.far <= far
 
 
 @both_paths
@@ -145,7 +152,8 @@ def test_the_default_network_on_given_graphs(over: str, method: str, n: int) -> 
     graphs = map(graph.load, chosen)
     for one in precision(default_model(), graphs, over=over, method=method, n=n):
         assert one.obeyed.largest <= 2e-6
-        within_the_bounds(one, **(EXCHANGED if one.exchanged else {}))
+        slopes = SLOPES if one.changed and method != "secant" else {}
+        within_the_bounds(one, **(EXCHANGED if one.exchanged else slopes))
 
 
 MODEL = random_model(3, pool=dict.fromkeys(TYPES, ("mean", "max")))
@@ -199,6 +207,10 @@ def test_decisions_can_be_read_and_written(over: str) -> None:
     assert run(decisions, over=over) == plain
     with pytest.raises(IndexError, match="no such panel"):
         decisions.panel(0, 0, 9)
+    for row in (-1, nodes[0]):
+        peaks[0][0][0] = row
+        with pytest.raises(ShapeError, match="the same requests and network"):
+            run(decisions, over=over)
 
 
 @pytest.mark.parametrize(

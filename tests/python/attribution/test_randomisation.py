@@ -74,6 +74,10 @@ def test_correlations_are_those_of_the_same_target() -> None:
 
 def test_what_is_refused() -> None:
     with pytest.raises(ArgumentTypeError, match="model must be a Model, got str"):
-        list(randomised_models("model", seed=0))  # type: ignore[arg-type]
+        randomised_models("model", seed=0)  # type: ignore[arg-type]
+    with pytest.raises(ArgumentTypeError, match="model must be a Model, got str"):
+        weight_randomisation("model", BATCH)  # type: ignore[arg-type]
+    with pytest.raises(ArgumentError, match="of must be left out"):
+        weight_randomisation(MODEL, BATCH, of="both")
     with pytest.raises(ArgumentError, match="seed"):
         weight_randomisation(MODEL, BATCH, seed=-1)

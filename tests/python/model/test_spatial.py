@@ -63,6 +63,17 @@ def with_grids(these: Any) -> Model:
     return Model(config=CONFIG, weights=WEIGHTS, spatial=these)
 
 
+def test_randomised_weights_keep_the_grids() -> None:
+    for _, other in attribution.randomised_models(MODEL, seed=2):
+        assert other.spatial is not None
+    found, plain = (
+        attribution.weight_randomisation(MODEL, [eye()], n=2, baseline=baseline)
+        for baseline in ("spatial", "zero")
+    )
+    assert found.contribution["vessel"].shape == (len(found.layers), 1)
+    assert (found.contribution["vessel"] != plain.contribution["vessel"]).any()
+
+
 def test_a_model_without_grids_says_so() -> None:
     for call in (
         lambda: PLAIN.spatial_baseline(eye()),
