@@ -24,6 +24,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from gftcore import (
+        attribution,
         baselines,
         biomarkers,
         cli,
@@ -48,6 +49,7 @@ __all__ = [
     "GftcoreError",
     "GftcoreWarning",
     "__version__",
+    "attribution",
     "baselines",
     "biomarkers",
     "cli",
@@ -74,6 +76,7 @@ __getattr__, __dir__ = attach(
     {
         name: name
         for name in (
+            "attribution",
             "baselines",
             "biomarkers",
             "cli",
