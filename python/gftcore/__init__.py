@@ -24,6 +24,7 @@ TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from gftcore import (
+        attribution,
         baselines,
         biomarkers,
         cli,
@@ -49,6 +50,7 @@ __all__ = [
     "GftcoreError",
     "GftcoreWarning",
     "__version__",
+    "attribution",
     "baselines",
     "biomarkers",
     "cli",
@@ -76,6 +78,7 @@ __getattr__, __dir__ = attach(
     {
         name: name
         for name in (
+            "attribution",
             "baselines",
             "biomarkers",
             "cli",

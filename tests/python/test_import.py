@@ -154,3 +154,11 @@ def test_version_is_the_distribution_s() -> None:
     except metadata.PackageNotFoundError:
         pytest.skip("gftcore is on the path, not installed")
     assert version == gftcore.__version__
+
+
+def test_every_package_is_an_attribute() -> None:
+    folders = Path(gftcore.__file__).parent.glob("*/__init__.py")
+    names = {path.parent.name for path in folders}
+    assert len(names) > 10
+    assert names <= set(gftcore.__all__)
+    assert names <= set(dir(gftcore))
