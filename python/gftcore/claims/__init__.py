@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Claims about an eye, checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gftcore._lazy import attach
+
+if TYPE_CHECKING:
+    from gftcore.claims.answers import Answer, AnswerFinding, answer_claims
+    from gftcore.claims.lesions import lesion_cells
+    from gftcore.claims.text import banned_words, text_claims
+    from gftcore.claims.checking import (
+        VERDICTS,
+        CheckedClaim,
+        Claim,
+        Facts,
+        FindingLike,
+        Located,
+        LocationScore,
+        check_claims,
+        score_locations,
+    )
+
+__all__ = [
+    "VERDICTS",
+    "Answer",
+    "AnswerFinding",
+    "CheckedClaim",
+    "Claim",
+    "Facts",
+    "FindingLike",
+    "Located",
+    "LocationScore",
+    "answer_claims",
+    "banned_words",
+    "check_claims",
+    "lesion_cells",
+    "score_locations",
+    "text_claims",
+]
+
+__getattr__, __dir__ = attach(
+    __name__,
+    {
+        "VERDICTS": "checking",
+        "Answer": "answers",
+        "AnswerFinding": "answers",
+        "CheckedClaim": "checking",
+        "Claim": "checking",
+        "Facts": "checking",
+        "FindingLike": "checking",
+        "Located": "checking",
+        "LocationScore": "checking",
+        "answer_claims": "answers",
+        "banned_words": "text",
+        "check_claims": "checking",
+        "lesion_cells": "lesions",
+        "score_locations": "checking",
+        "text_claims": "text",
+    },
+)
