@@ -35,6 +35,7 @@ def loaded_after(code: str) -> set[str]:
         "import gftcore.segmentation, gftcore.synth, gftcore.model, gftcore.staging",
         "import gftcore.attribution",
         "import gftcore.pipeline",
+        "import gftcore.report",
         "from gftcore.cli import main; main(['--help'])",
     ],
 )
@@ -61,6 +62,7 @@ def test_no_numpy_yet(code: str) -> None:
         "from gftcore.staging import *",
         "from gftcore.attribution import *",
         "from gftcore.pipeline import *",
+        "from gftcore.report import *; index_page([], notice='Not a medical device.')",
         "from gftcore import graph, staging\n"
         "one = staging.FeatureSet(columns=('length',), mean=(1,), sd=(1,))\n"
         "config = staging.ModelConfig(features={'vessel': one})\n"

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = [
     "AttributionInfo",
@@ -15,6 +15,8 @@ __all__ = [
     "ModelInfo",
     "NodeRow",
     "QuadrantRow",
+    "RangeCell",
+    "ReferenceInfo",
     "Table",
 ]
 
@@ -61,7 +63,21 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttributionInfo:
-    """How contributions were computed, and how exact they are; None where nothing was estimated."""
+    """How contributions were computed, and how exact they are; None where nothing was estimated.
+
+    Attributes
+    ----------
+    kind, against, method, baseline
+        As for `gftcore.attribution.integrated_gradients`; ``against`` is None but for margins.
+    by
+        What ranks nodes and edges, see `gftcore.attribution.select`.
+    n_nodes, n_edges
+        Panels or points; 0 where there are no contributions.
+    error_nodes, error_edges
+        Estimated L1 error relative to the contributions' L1 norm.
+    completeness_gap_nodes, completeness_gap_edges
+        Relative, see `gftcore.attribution.PathSummary`.
+    """
 
     kind: str
     method: str
@@ -71,6 +87,46 @@ class AttributionInfo:
     error_edges: float | None
     completeness_gap_nodes: float | None
     completeness_gap_edges: float | None
+    by: str = "contribution"
+    against: str | None = None
+    baseline: str = "zero"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangeCell:
+    """Where a value lies among the reference eyes, see `ReferenceInfo`.
+
+    Attributes
+    ----------
+    low, high
+        Their 2.5 % and 97.5 % quantiles, in the unit of the value.
+    band
+        ``below`` low; ``lower``, ``middle`` or ``upper``: up to the 25 %, the 75 %, the 97.5 %
+        quantile; ``above`` high. None where the value does not exist.
+    """
+
+    low: float
+    high: float
+    band: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceInfo:
+    """The eyes that values are compared with: those of one class that the network learned from.
+
+    Attributes
+    ----------
+    eyes
+        How many.
+    label
+        Their class.
+    data
+        ``synthetic`` where they were made by a program, ``unknown`` where nobody said.
+    """
+
+    eyes: int
+    label: str
+    data: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +191,8 @@ class FeatureCell:
         As the network read it: 0 is the training set's mean, 1 one standard deviation above.
     ig
         Integrated gradients of this feature.
+    reference
+        Where the value lies among all nodes of this type of the reference eyes; None without them.
     """
 
     name: str
@@ -142,6 +200,7 @@ class FeatureCell:
     value: float | None
     z: float
     ig: float
+    reference: RangeCell | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,13 +302,25 @@ class Table:
     vector8_mode, vector8
         See `gftcore.biomarkers.quadrant_vector`.
     biomarkers
-        Numbers by name; None for what does not exist.
+        Numbers by name: those of `gftcore.biomarkers.Biomarkers.to_dict` where they were measured,
+        and always those of `gftcore.tabulation.graph_numbers`. None for what does not exist.
     faz
         None if none was found.
     warnings
-        Codes of the graph.
+        Codes of the graph and of the answer, then those of `gftcore.tabulation.WARNINGS`.
     nodes, edges
         Best first.
+    reference
+        The eyes that values are compared with; None without them.
+    ranges
+        Name of a biomarker to where its value lies among the reference eyes.
+    notice
+        What has to stand beside every result.
+    gftcore, simd_target
+        Version of this package and instruction set that computed it.
+    settings_hash
+        SHA-256 of all settings that the table depends on, as the command line computes it; empty
+        otherwise.
     """
 
     image: ImageInfo
@@ -267,3 +338,9 @@ class Table:
     warnings: tuple[str, ...]
     nodes: tuple[NodeRow, ...]
     edges: tuple[EdgeRow, ...]
+    reference: ReferenceInfo | None = None
+    ranges: Mapping[str, RangeCell] = field(default_factory=dict)
+    notice: str = ""
+    gftcore: str = ""
+    simd_target: str = ""
+    settings_hash: str = ""
