@@ -15,6 +15,7 @@ install_system_tools() {
   have clang-format || missing+=(clang-format)
   have clang-tidy || missing+=(clang-tidy)
   have valgrind || missing+=(valgrind)
+  have chromium || missing+=(chromium)
   install_packages "${missing[@]}"
   # shellcheck disable=SC2046 # no package or one
   has_libfuzzer || install_packages clang $(libfuzzer_package)

@@ -11,6 +11,8 @@ from collections.abc import Callable
 import pytest
 from hypothesis import HealthCheck, settings
 
+from browser import find_browser
+
 PROFILE_VARIABLE = "GFTCORE_HYPOTHESIS_PROFILE"
 
 # First calls compile (Numba), so a limit on the time of one example would fail at random.
@@ -42,7 +44,12 @@ def _needs_gpu() -> str | None:
     return None if shutil.which("nvidia-smi") else "no GPU: nvidia-smi is not on PATH"
 
 
+def _needs_browser() -> str | None:
+    return None if find_browser() else "no browser: chromium is not on PATH"
+
+
 SKIP_REASONS: dict[str, Callable[[], str | None]] = {
+    "browser": _needs_browser,
     "cuda": _needs_gpu,
     "ray": _needs_module("ray"),
     "train": _needs_module("torch"),

@@ -36,6 +36,7 @@ def loaded_after(code: str) -> set[str]:
         "import gftcore.attribution",
         "import gftcore.pipeline",
         "import gftcore.tabulation",
+        "import gftcore.report",
         "from gftcore.cli import main; main(['--help'])",
     ],
 )
@@ -63,6 +64,7 @@ def test_no_numpy_yet(code: str) -> None:
         "from gftcore.attribution import *",
         "from gftcore.pipeline import *",
         "from gftcore.tabulation import *; table_schema()",
+        "from gftcore.report import *; index_page([], notice='Not a medical device.')",
         "from gftcore import graph, staging\n"
         "one = staging.FeatureSet(columns=('length',), mean=(1,), sd=(1,))\n"
         "config = staging.ModelConfig(features={'vessel': one})\n"

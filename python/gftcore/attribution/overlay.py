@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from gftcore.attribution.results import NodeAttribution
 
-__all__ = ["MAP_KEEP", "draw_contributions"]
+__all__ = ["MAP_KEEP", "colour_limit", "draw_contributions"]
 
 #: What `gftcore.graph.extract` must keep for `draw_contributions`.
 MAP_KEEP = ("vessel_label", "ica_label")
@@ -95,7 +95,7 @@ def draw_contributions(
     shape = graph.meta.shape
     factor = max(1, round(_TARGET_PX / max(shape))) if scale is None else scale
     factor = min(require_int(factor, "scale", 1, 2000), 32767 // max(shape))
-    limit = _limit(found.nodes)
+    limit = colour_limit(found.nodes)
     pixels = _coloured(graph, found.nodes, limit, stretched_grey(background, shape))
     canvas = Image.fromarray(pixels.repeat(factor, axis=0).repeat(factor, axis=1))
     if selection is not None:
@@ -105,7 +105,7 @@ def draw_contributions(
     return np.vstack([np.asarray(canvas), strip])
 
 
-def _limit(nodes: NodeAttribution) -> float:
+def colour_limit(nodes: NodeAttribution) -> float:
     """Where the colours end; 0 if nothing contributed."""
     size = np.abs(np.concatenate([values for values in nodes.contribution.values()]))
     if not len(size):
