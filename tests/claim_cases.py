@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gftcore import synth
-from gftcore.synth import EyeTruth
 from gftcore.claims import Answer, AnswerFinding
+from gftcore.synth import EyeTruth
 
 SIDE = 1216
 MIDDLE = (SIDE - 1) / 2

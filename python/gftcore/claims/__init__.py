@@ -9,8 +9,6 @@ from gftcore._lazy import attach
 
 if TYPE_CHECKING:
     from gftcore.claims.answers import Answer, AnswerFinding, answer_claims
-    from gftcore.claims.lesions import lesion_cells
-    from gftcore.claims.text import banned_words, text_claims
     from gftcore.claims.checking import (
         VERDICTS,
         CheckedClaim,
@@ -22,6 +20,8 @@ if TYPE_CHECKING:
         check_claims,
         score_locations,
     )
+    from gftcore.claims.lesions import lesion_cells
+    from gftcore.claims.text import banned_words, text_claims
 
 __all__ = [
     "VERDICTS",

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gftcore._validation import describe, require_choice
-from gftcore.errors import ArgumentTypeError
+from gftcore.claims.checking import Claim
 from gftcore.claims.grammar import sentence_items
 from gftcore.claims.lexicon import FAZ_NAMES, FINDING_NAMES, OTHER, STAGES
 from gftcore.claims.places import Cell
 from gftcore.claims.regions import place_groups
 from gftcore.claims.words import lex, mend, plain
-from gftcore.claims.checking import Claim
+from gftcore.errors import ArgumentTypeError
 
 __all__ = ["Answer", "AnswerFinding", "answer_claims"]
 

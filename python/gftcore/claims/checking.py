@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
 from gftcore._validation import describe, require_choice
-from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.claims.lexicon import FINDING_NAMES, OTHER
 from gftcore.claims.places import ANYWHERE, Cell
+from gftcore.errors import ArgumentError, ArgumentTypeError
 
 __all__ = [
     "VERDICTS",

@@ -10,9 +10,9 @@ import numpy as np
 
 from gftcore._validation import require_array, require_int, require_real
 from gftcore.biomarkers.sectors import INNER_MM, OUTER_MM
+from gftcore.claims.places import ZONES, Cell
 from gftcore.errors import ArgumentError, ShapeError
 from gftcore.metrics import outline_mask
-from gftcore.claims.places import ZONES, Cell
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from gftcore._validation import describe, require_choice
-from gftcore.errors import ArgumentTypeError
+from gftcore.claims.checking import Claim
 from gftcore.claims.grammar import sentence_items
 from gftcore.claims.lexicon import BANNED, FAZ_NAMES
 from gftcore.claims.words import plain, sentences
-from gftcore.claims.checking import Claim
+from gftcore.errors import ArgumentTypeError
 
 __all__ = ["banned_words", "text_claims"]
 

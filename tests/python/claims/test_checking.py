@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 import claim_cases
 from gftcore import claims as checker
-from gftcore.errors import ArgumentError, ArgumentTypeError, ShapeError
 from gftcore.claims import Answer, AnswerFinding, Claim, Facts
 from gftcore.claims.lexicon import FINDING_NAMES
 from gftcore.claims.places import ANYWHERE, PlaceWord, cells_of, clock_hours
 from gftcore.claims.words import mend
+from gftcore.errors import ArgumentError, ArgumentTypeError, ShapeError
 
 
 @dataclass(frozen=True)
