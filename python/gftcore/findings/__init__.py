@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What was found in one eye, in words of a closed vocabulary, and where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gftcore._lazy import attach
+
+if TYPE_CHECKING:
+    from gftcore.findings.measures import CELLS
+    from gftcore.findings.rules import find_findings, finding_values
+    from gftcore.findings.thresholds import Thresholds, finding_thresholds
+    from gftcore.findings.vocabulary import FINDINGS, Cell, Finding
+
+__all__ = [
+    "CELLS",
+    "FINDINGS",
+    "Cell",
+    "Finding",
+    "Thresholds",
+    "find_findings",
+    "finding_thresholds",
+    "finding_values",
+]
+
+__getattr__, __dir__ = attach(
+    __name__,
+    {
+        "CELLS": "measures",
+        "FINDINGS": "vocabulary",
+        "Cell": "vocabulary",
+        "Finding": "vocabulary",
+        "Thresholds": "thresholds",
+        "find_findings": "rules",
+        "finding_thresholds": "thresholds",
+        "finding_values": "rules",
+    },
+)
