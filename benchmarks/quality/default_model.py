@@ -33,7 +33,7 @@ import numpy as np
 
 import tables
 from exits import MET, MISSED, exit_with
-from gftcore import biomarkers, datasets, pipeline, runs, tabulation
+from gftcore import biomarkers, datasets, findings, pipeline, runs, tabulation
 from gftcore.io import atomic_path
 from gftcore.model import Model, standardise
 from gftcore.model.files import WEIGHTS_FILE
@@ -124,7 +124,7 @@ def with_grids(
 
 
 def with_reference(model: Model, manifest: datasets.Manifest, splits: datasets.Splits) -> Model:
-    """Return the network with ranges over the healthy eyes that it learned from.
+    """Return the network with ranges and thresholds over the healthy eyes that it learned from.
 
     Biomarkers need the masks, so that all these images are segmented again.
     """
@@ -142,7 +142,9 @@ def with_reference(model: Model, manifest: datasets.Manifest, splits: datasets.S
         label=healthy,
         data="synthetic",
     )
-    return with_record(model, {"reference": ranges.to_dict()})
+    again = (graph for _, graph in datasets.manifest_graphs(eyes, source))
+    thresholds = findings.finding_thresholds(again)
+    return with_record(model, {"reference": ranges.to_dict(), "thresholds": thresholds.to_dict()})
 
 
 def read_run(run: Path, cohort: Path) -> tuple[Model, datasets.Manifest, dict[str, Any]]:
