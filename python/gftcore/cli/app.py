@@ -14,6 +14,7 @@ from gftcore.cli.doctor import doctor
 from gftcore.cli.evaluate import evaluate
 from gftcore.cli.explain import explain
 from gftcore.cli.extract import extract
+from gftcore.cli.run import run
 from gftcore.cli.segment import segment
 from gftcore.cli.stage import stage
 from gftcore.cli.table import table
@@ -50,6 +51,6 @@ def _options(
     """
 
 
-for _command in (demo, segment, extract, stage, explain, table, train, evaluate, doctor):
+for _command in (demo, run, segment, extract, stage, explain, table, train, evaluate, doctor):
     app.command()(_command)
 app.add_typer(data)

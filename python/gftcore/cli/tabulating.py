@@ -23,7 +23,7 @@ from gftcore.tabulation import (
     write_table_markdown,
 )
 
-__all__ = ["Tabulating", "write_tables"]
+__all__ = ["Tabulating", "told_of_table", "write_tables"]
 
 _WORK = {name: words for name, words in WORK.items() if name not in ("picture", "files")}
 
@@ -56,7 +56,7 @@ class Tabulating(Explaining):
             and table.gftcore == __version__
             and table.image.sha256 == sha256
         )
-        return True, _told(table) if same else None
+        return True, told_of_table(table) if same else None
 
     def _finish(self, job: Job, said: ExplainedImage) -> None:
         lap = Laps()
@@ -64,7 +64,7 @@ class Tabulating(Explaining):
         made_s, _ = lap.next()
         write_tables(table, *self.names(job))
         written_s, _ = lap.next()
-        self._done(job, said, _told(table), {"table": made_s, "files": written_s})
+        self._done(job, said, told_of_table(table), {"table": made_s, "files": written_s})
         job.warnings = table.warnings
 
 
@@ -79,7 +79,7 @@ def write_tables(
         write_legacy_csv(legacy, table)
 
 
-def _told(table: Table) -> dict[str, Any]:
+def told_of_table(table: Table) -> dict[str, Any]:
     """What the command says of an image."""
     about = table.attribution
     out: dict[str, Any] = {name: getattr(table, name) for name in SHOWN}

@@ -25,22 +25,26 @@ if TYPE_CHECKING:
         explain_graph,
         explain_images,
     )
+    from gftcore.pipeline.reporting import CASE_KEEP, Case, make_case
     from gftcore.pipeline.staging import StagedImage, stage_graph, stage_images
     from gftcore.pipeline.tabulating import TABLE_KEEP, tabulate
     from gftcore.pipeline.times import CpuTimes
     from gftcore.pipeline.training import NOTICE, REMARKS, model_notice, model_source, remarks
 
 __all__ = [
+    "CASE_KEEP",
     "NOTICE",
     "REMARKS",
     "STATEMENT",
     "TABLE_KEEP",
+    "Case",
     "CpuTimes",
     "ExplainConfig",
     "ExplainedImage",
     "StagedImage",
     "explain_graph",
     "explain_images",
+    "make_case",
     "model_notice",
     "model_source",
     "remarks",
@@ -55,6 +59,9 @@ __getattr__, __dir__ = attach(
         "NOTICE": "training",
         "REMARKS": "training",
         "STATEMENT": "explaining",
+        "CASE_KEEP": "reporting",
+        "Case": "reporting",
+        "make_case": "reporting",
         "TABLE_KEEP": "tabulating",
         "CpuTimes": "times",
         "ExplainConfig": "explaining",
