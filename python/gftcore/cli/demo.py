@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from importlib import resources
 from pathlib import Path
@@ -33,6 +32,10 @@ _FILES = (
     "demo_octa.overlay.png",
     "demo_octa.explanation.json",
     "demo_octa.explanation.png",
+    "demo_octa.table.json",
+    "demo_octa.table.md",
+    "demo_octa.table.csv",
+    "demo_octa.report.html",
     "columns.csv",
     "run.json",
 )
@@ -50,11 +53,12 @@ def demo(
     quiet: options.Quiet = False,
     debug: options.Debug = False,  # noqa: ARG001 - read by `guarded`
 ) -> int:
-    """Extract the graph of a small synthetic sample, stage it and explain the answer.
+    """Extract the graph of a small synthetic sample, stage it, explain the answer, report on it.
 
-    Writes graph, tables, a picture of the graph, and what decided: as JSON and as a picture.
-    The sample was drawn by a program and shows no person. Results of an earlier demo are replaced.
-    The network was trained on synthetic images, too; not for clinical use.
+    Writes graph, tables, a picture of the graph, what decided as JSON and as a picture, and a page
+    for a browser, demo_octa.report.html. The sample was drawn by a program and shows no person.
+    Results of an earlier demo are replaced. The network was trained on synthetic images, too; not
+    for clinical use.
     """
     targets = [out / name for name in _FILES]
     _check_free(out, targets, overwrite=overwrite)
@@ -64,7 +68,7 @@ def demo(
     began = time.perf_counter()
     graph, image = _run(out)
     seconds = time.perf_counter() - began
-    numbers = {**_numbers(graph, seconds), "staging": _explained(graph, image, out)}
+    numbers = {**_numbers(graph, seconds), "staging": _reported(graph, image, out)}
     _tell(targets, numbers, json_=json_, quiet=quiet, dry_run=False)
     return 0
 
@@ -95,8 +99,6 @@ def _run(out: Path) -> tuple[HeteroGraph, NDArray[Any]]:
     keep = ("mask", "ica_label", "skeleton", "vessel_label")
     graph = graphs.extract_image(image, config, seg=seg, keep=keep).with_source(sha256=source)
     stem = out / Path(_SAMPLE).stem
-    stored = {name: graph.kept[name] for name in keep[:3]}
-    graphs.save(dataclasses.replace(graph, kept=stored), stem.with_suffix(".npz"))
     graphs.write_tables(graph, stem)
     picture = graphs.draw_overlay(graph, background=image)
     io.write_image(stem.with_suffix(".overlay.png"), picture)
@@ -118,15 +120,15 @@ def _numbers(graph: HeteroGraph, seconds: float) -> dict[str, Any]:
     }
 
 
-def _explained(graph: HeteroGraph, image: NDArray[Any], out: Path) -> dict[str, Any]:
-    from gftcore.cli.explaining import write_explanation
-    from gftcore.pipeline import explain_graph
+def _reported(graph: HeteroGraph, image: NDArray[Any], out: Path) -> dict[str, Any]:
+    from gftcore.cli.reporting import SUFFIXES, write_case
+    from gftcore.pipeline import explain_graph, make_case
 
     began = time.perf_counter()
     said = explain_graph(graph, pixels=image)
     stem = Path(_SAMPLE).stem
-    text, picture = (out / f"{stem}.explanation{suffix}" for suffix in (".json", ".png"))
-    write_explanation(said, text, picture, image_id=stem, more={})
+    case = make_case(said, image_id=stem)
+    write_case(case, [out / f"{stem}{suffix}" for suffix in SUFFIXES], home="", more={})
     seconds = time.perf_counter() - began
     staged, first = said.staged, said.selection.nodes[0]
     probabilities = zip(staged.classes, staged.probabilities.tolist(), strict=True)
@@ -141,6 +143,7 @@ def _explained(graph: HeteroGraph, image: NDArray[Any], out: Path) -> dict[str, 
             "first": {"type": first.node_type, "id": first.id, "share": round(first.share, 4)},
             "seconds": round(seconds, 4),
         },
+        "text": [sentence.text for sentence in case.text],
         "notice": said.notice,
     }
 
@@ -172,8 +175,9 @@ def _tell(
     first, seconds = staging["explained"]["first"], staging["explained"]["seconds"]
     tell(
         f"What decided most: {first['type']} {first['id']}, {first['share']:.0%} of all that spoke "
-        f"for it. Explained and drawn in {seconds:.1f} s."
+        f"for it. Explained, drawn and reported in {seconds:.1f} s."
     )
+    tell(" ".join(staging["text"]))
     tell(f"{staging['notice']} The sample is drawn, too.")
     for path in files:
         tell(path)
