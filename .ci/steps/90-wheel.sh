@@ -26,6 +26,7 @@ print(sys.argv[1].rsplit("/", 1)[1], len(names), "files")
 foreign = [n for n in names if not n.startswith(("gftcore/", "gftcore-"))]
 wanted = ["gftcore/_core.pyi", "gftcore/py.typed"]
 wanted += [f"gftcore/assets/{name}" for name in ("demo_octa.png", "staging.safetensors")]
+wanted += ["gftcore/tabulation/table.schema.json"]
 wanted += [f"gftcore/report/templates/{name}" for name in ("case.html", "index.html", "style.css")]
 absent = [n for n in wanted if n not in names]
 if not any(n.startswith("gftcore/_core.") and n.endswith(".so") for n in names):
