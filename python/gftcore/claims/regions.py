@@ -104,15 +104,21 @@ def _places(tokens: Sequence[Token], members: Sequence[int]) -> list[list[PlaceW
         alike = tokens[run[0]].kind == tokens[after[0]].kind
         if joint != "both" and alike and len(run) == 1 and len(after) > 1:
             run.extend(after[1:])
+    before = ""
     for joint, piece in pieces:
         if joint == "both":
             # "inferiorly, both nasally and temporally": the first words are of both places
             shared = runs.pop()
             runs.append(piece)
-        elif joint == "comma" and _kinds(tokens, runs[-1]).isdisjoint(_kinds(tokens, piece)):
+        elif (
+            joint == "comma"
+            and before != "and"  # "left and right, at 8 o'clock": the hour is of neither alone
+            and _kinds(tokens, runs[-1]).isdisjoint(_kinds(tokens, piece))
+        ):
             runs[-1] += piece
         else:
             runs.append(piece)
+        before = joint
     places: list[list[PlaceWord]] = []
     for run in runs:
         choices: list[list[PlaceWord]] = [[]]
