@@ -20,7 +20,7 @@ from gftcore.report.digits import shown
 from gftcore.report.pictures import data_url, grey_picture
 from gftcore.report.render import relative_href, rendered, require_notice
 from gftcore.report.scene import Scene, anchor, make_scene, require_images
-from gftcore.report.sentences import Said, Sentence, checked_sentences, name_of, require_refs
+from gftcore.report.sentences import NAMED, Said, Sentence, checked_sentences, name_of, require_refs
 from gftcore.report.tables import (
     edge_lines,
     exactness_lines,
@@ -169,12 +169,14 @@ class _Line:
     target: str
     text: str
     links: tuple[tuple[str, str, str], ...]
+    more: int
 
 
 def _lines(number: int, sentence: Sentence, scene: Scene) -> _Line:
-    links = tuple((anchor(ref), scene.labels[ref], name_of(ref)) for ref in sentence.evidence)
+    refs = sentence.evidence
+    links = tuple((anchor(ref), scene.labels[ref], name_of(ref)) for ref in refs[:NAMED])
     target = f"places-{number}" if links else ""
-    return _Line(target=target, text=sentence.text, links=links)
+    return _Line(target=target, text=sentence.text, links=links, more=len(refs) - len(links))
 
 
 def _require_one_eye(

@@ -20,7 +20,7 @@ from gftcore.errors import ArgumentError
 from gftcore.graph.hetero_graph import NODE_TYPES, RELATIONS
 from gftcore.report.digits import percent, shown, signed
 from gftcore.report.outlines import outline, polygon_path, simplified
-from gftcore.report.sentences import Ref, name_of
+from gftcore.report.sentences import NAMED, Ref, name_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -217,10 +217,10 @@ def _labels(table: Table, sentences: Sequence[Sentence]) -> dict[Ref, str]:
     edges = {(row.relation, row.id): f"e{row.rank}" for row in table.edges}
     number = 0
     for one in sentences:
-        for ref in one.evidence:
+        for place, ref in enumerate(one.evidence):
             if ref in edges:
                 out[ref] = edges[ref]
-            elif ref not in out:
+            elif ref not in out and place < NAMED:
                 letters, rest = "", number
                 while rest >= 0:
                     letters, rest = chr(ord("A") + rest % 26) + letters, rest // 26 - 1

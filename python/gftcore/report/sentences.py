@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from gftcore.graph.hetero_graph import HeteroGraph
     from gftcore.tabulation.table import Table
 
-__all__ = ["Ref", "Said", "Sentence", "checked_sentences", "name_of", "require_refs"]
+__all__ = ["NAMED", "Ref", "Said", "Sentence", "checked_sentences", "name_of", "require_refs"]
+
+#: Of what a sentence rests on, so many get a letter and a link of their own; the others light up
+#: with the sentence.
+NAMED = 8
 
 #: Type of a node, or relation of an edge, and its number there.
 Ref = tuple[str, int]

@@ -15,6 +15,7 @@ from gftcore.errors import ArgumentError, ArgumentTypeError, GftcoreWarning, Sha
 from gftcore.report import CSP, case_page
 from gftcore.report.digits import shown
 from gftcore.report.pictures import MAX_SIDE_PX, grey_picture
+from gftcore.report.sentences import NAMED
 from gftcore.tabulation import RangeCell, ReferenceInfo
 from report_cases import EVIL, NOTICE, Page, Text, small_eye
 
@@ -266,3 +267,17 @@ def test_large_images_are_shown_reduced() -> None:
     assert (np.diff(small.astype(int), axis=0) >= 0).all()
     assert small[0, 0] == 0
     assert small[-1, -1] == 255
+
+
+def test_sentences_name_only_some_of_many_structures() -> None:
+    ranked = {row.id for row in EYE.table.nodes if row.type == "vessel"}
+    others = [i for i in range(EYE.graph.num_segments) if i not in ranked]
+    refs = tuple(("vessel", number) for number in others[: NAMED + 5])
+    assert len(refs) == NAMED + 5
+    page = case_page(EYE.table, [Text("Many vessels.", refs)], EYE.graph)
+    places = page[page.index('<div class="places">') :]
+    places = places[: places.index("</div>")]
+    assert places.count("<a ") == NAMED
+    assert "and 5 more" in places
+    for kind, number in refs:  # but all of them light up
+        assert f'id="{kind}-{number}"' in page
