@@ -29,8 +29,8 @@ struct GraphState {
   std::vector<ScratchMemory> next;                 // of each type: [nodes, width]
   std::vector<ScratchMemory> transformed;          // of each relation: h_s M_r [sources, width]
   std::vector<std::vector<std::uint8_t>> pattern;  // of each type: [nodes]
-  index_t widest = 0;  // of all layers and blocks
-  std::array<ScratchMemory, 4> blocks;  // each [kBlockRows, widest]
+  index_t widest = 0;                              // of all layers and blocks
+  std::array<ScratchMemory, 4> blocks;             // each [kBlockRows, widest]
 
   const T* rows(std::size_t type, index_t first) const {
     return h[type].template data<T>() + first * depth[type];
