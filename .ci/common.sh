@@ -96,7 +96,7 @@ check() {
 demo_written() {
   local file
   for file in demo_octa.{png,npz,junctions.csv,nodes.csv,edges.csv,overlay.png} \
-    demo_octa.{explanation.json,explanation.png,table.json,table.md,table.csv,report.html} \
+    demo_octa.{explanation.json,explanation.png,table.json,table.md,table.csv,text.json,report.html} \
     columns.csv run.json; do
     [[ -s "$1/$file" ]] || { echo "the demo did not write $file"; return 1; }
   done

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from gftcore._validation import describe, require_choice
 from gftcore.claims.checking import Claim
 from gftcore.claims.grammar import sentence_items
-from gftcore.claims.lexicon import FAZ_NAMES, FINDING_NAMES, OTHER, STAGES
+from gftcore.claims.lexicon import OTHER, STAGES
 from gftcore.claims.places import Cell
 from gftcore.claims.regions import place_groups
 from gftcore.claims.words import lex, mend, plain
 from gftcore.errors import ArgumentTypeError
+from gftcore.findings.vocabulary import FAZ_FINDINGS, FINDINGS
 
 __all__ = ["Answer", "AnswerFinding", "answer_claims"]
 
@@ -98,14 +99,14 @@ def _named(kind: str, said: str, known: Iterable[str], eye: str) -> Claim:
 
 def _findings(one: AnswerFinding, eye: str) -> list[Claim]:
     names = [(one.name, False)]
-    if one.name not in FINDING_NAMES:
+    if one.name not in FINDINGS:
         items = sentence_items(plain(one.name), eye)
         said = [(item.value, item.negated) for item in items if item.kind == "finding"]
         names = list(dict.fromkeys(said)) or [(OTHER, False)]
     return [
         Claim(kind="finding", value=name, negated=negated == one.present, cells=cells)
         for name, negated in names
-        for cells in (_cells(one.region, eye) if name not in FAZ_NAMES else [None])
+        for cells in (_cells(one.region, eye) if name not in FAZ_FINDINGS else [None])
     ]
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
 
 from gftcore._validation import describe, require_choice
-from gftcore.claims.lexicon import FINDING_NAMES, OTHER
+from gftcore.claims.lexicon import OTHER
 from gftcore.claims.places import ANYWHERE, Cell
 from gftcore.errors import ArgumentError, ArgumentTypeError
+from gftcore.findings.vocabulary import FINDINGS, NO_ABNORMALITY
 
 __all__ = [
     "VERDICTS",
@@ -30,7 +31,7 @@ Verdict: TypeAlias = Literal["supported", "unsupported", "contradicted"]
 
 _KINDS = ("stage", "finding", "laterality")
 _EYES = ("OD", "OS", "unknown")
-_NORMAL = FINDING_NAMES[-1]
+_NORMAL = NO_ABNORMALITY
 
 
 class Located(Protocol):
@@ -108,12 +109,12 @@ class Facts:
     eye: str
     stage: str | None
     findings: tuple[FindingLike, ...]
-    known: frozenset[str] = frozenset(FINDING_NAMES)
+    known: frozenset[str] = frozenset(FINDINGS)
 
     def __post_init__(self) -> None:
         require_choice(self.eye, _EYES, "eye")
         for one in self.findings:
-            require_choice(one.name, FINDING_NAMES, "findings")
+            require_choice(one.name, FINDINGS, "findings")
             _require_cells(one.cells, f"cells of {one.name}")
 
     @staticmethod
@@ -135,6 +136,22 @@ class Facts:
             findings=tuple(one for one in made if one.cells),
             known=frozenset({*cells, _NORMAL}),
         )
+
+    @staticmethod
+    def of_findings(*, eye: str, stage: str | None, findings: Iterable[FindingLike]) -> Facts:
+        """Return the facts of findings, such as those of `gftcore.findings.find_findings`.
+
+        Parameters
+        ----------
+        eye, stage
+            As above.
+        findings
+            All that there are; at least ``no abnormality`` where they were looked for. Without any
+            nothing is known of them.
+        """
+        given = tuple(findings)
+        known = frozenset(FINDINGS if given else ())
+        return Facts(eye=eye, stage=stage, findings=given, known=known)
 
     def where(self, name: str) -> frozenset[Cell]:
         """Return the cells of a finding."""
@@ -301,7 +318,7 @@ def score_locations(claims: Iterable[Claim], references: Iterable[Located]) -> L
         if claim.kind == "finding"
         and not claim.negated
         and claim.cells is not None
-        and claim.value in FINDING_NAMES[:-1]
+        and claim.value in FINDINGS[:-1]
     ]
     references = tuple(one for one in references if one.cells)
     hits = sum(

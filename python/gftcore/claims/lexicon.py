@@ -6,11 +6,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from gftcore.findings.vocabulary import FINDINGS
+
 __all__ = [
     "ATTRIBUTES",
     "BANNED",
-    "FAZ_NAMES",
-    "FINDING_NAMES",
     "OTHER",
     "PATTERNS",
     "SPELLINGS",
@@ -18,27 +18,13 @@ __all__ = [
     "Pattern",
 ]
 
-#: The closed vocabulary of findings.
-FINDING_NAMES = (
-    "non-perfusion",
-    "FAZ enlarged",
-    "FAZ irregular",
-    "tortuous vessels",
-    "calibre irregular",
-    "microaneurysm-like dilation",
-    "neovascular tuft",
-    "sparse network",
-    "no abnormality",
-)
-#: Findings whose place is the FAZ itself.
-FAZ_NAMES = FINDING_NAMES[1:3]
 #: Stands for every finding outside of the vocabulary.
 OTHER = "other"
 #: Stages that a text can name; ``DR`` is any but ``Healthy``.
 STAGES = ("Healthy", "NPDR", "PDR", "DR")
 
 NON_PERFUSION, FAZ_ENLARGED, FAZ_IRREGULAR, TORTUOUS, CALIBRE, DILATION, TUFT, SPARSE, NORMAL = (
-    FINDING_NAMES
+    FINDINGS
 )
 
 

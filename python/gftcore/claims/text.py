@@ -6,9 +6,10 @@ from __future__ import annotations
 from gftcore._validation import describe, require_choice
 from gftcore.claims.checking import Claim
 from gftcore.claims.grammar import sentence_items
-from gftcore.claims.lexicon import BANNED, FAZ_NAMES
+from gftcore.claims.lexicon import BANNED
 from gftcore.claims.words import plain, sentences
 from gftcore.errors import ArgumentTypeError
+from gftcore.findings.vocabulary import FAZ_FINDINGS
 
 __all__ = ["banned_words", "text_claims"]
 
@@ -44,7 +45,7 @@ def text_claims(text: str, *, eye: str = "unknown") -> tuple[Claim, ...]:
     claims: dict[tuple[object, ...], Claim] = {}
     for sentence in sentences(plain(text)):
         for item in sentence_items(sentence, eye):
-            located = item.kind == "finding" and item.value not in FAZ_NAMES
+            located = item.kind == "finding" and item.value not in FAZ_FINDINGS
             for cells in item.places() if located else [None]:
                 claim = Claim(
                     kind=item.kind,

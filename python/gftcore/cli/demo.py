@@ -35,6 +35,7 @@ _FILES = (
     "demo_octa.table.json",
     "demo_octa.table.md",
     "demo_octa.table.csv",
+    "demo_octa.text.json",
     "demo_octa.report.html",
     "columns.csv",
     "run.json",

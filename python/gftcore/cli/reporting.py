@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from gftcore import report
 from gftcore.cli.explaining import WORK, write_explanation
 from gftcore.cli.jobs import Job
 from gftcore.cli.tabulating import Tabulating, told_of_table, write_tables
+from gftcore.errors import FormatError, RefusedError
+from gftcore.io import atomic_path
 from gftcore.pipeline import CASE_KEEP, Case, ExplainedImage, make_case
 from gftcore.pipeline.times import Laps
 from gftcore.tabulation import read_table
@@ -25,6 +28,7 @@ SUFFIXES = (
     ".table.json",
     ".table.md",
     ".table.csv",
+    ".text.json",
     ".npz",
     ".explanation.json",
     ".explanation.png",
@@ -62,42 +66,67 @@ class Reporting(Tabulating):
         self._done(job, said, told_of_table(case.table), {"case": made_s, **seconds})
         job.warnings = case.table.warnings
 
-    def write_index(self, jobs: list[Job]) -> Path:
-        """List all images of a run, those of earlier runs among them, and those that failed."""
-        rows, failures = [], []
-        for job in jobs:
-            names = self.names(job)
-            if job.status == "failed":
-                # Messages may name folders of this machine, which a page must not.
-                why = "no report; the output of the command says why"
-                failures.append(report.IndexFailure(name=str(job.stem), code=job.code, message=why))
-            else:
-                href = names[-1].relative_to(self.out).as_posix()
-                rows.append(report.IndexCase.of(read_table(names[0]), href))
-        path = self.out / INDEX
-        page = report.index_page(
+    @property
+    def index(self) -> Path:
+        """The page that lists all eyes of the folder."""
+        return self.out / INDEX
+
+    def require_index(self) -> None:
+        """Refuse to replace an index that is no result of this command.
+
+        Raises
+        ------
+        RefusedError
+            If there is one.
+        """
+        if self.overwrite or not self.index.exists():
+            return
+        if report.INDEX_SCHEMA not in self.index.read_text("utf-8", errors="replace"):
+            raise RefusedError(f"{self.index} is no index of reports; use --overwrite")
+
+    def write_index(self, jobs: list[Job]) -> None:
+        """List all eyes of the folder, those of earlier runs among them, and what failed now."""
+        rows = []
+        for page in sorted(self.out.rglob(f"*{SUFFIXES[-1]}")):
+            stem = page.name.removesuffix(SUFFIXES[-1])
+            try:
+                table = read_table(page.with_name(stem + SUFFIXES[0]))
+            except (FormatError, OSError):
+                continue  # a page of something else
+            if tuple(table.probabilities) == self.model.config.classes:
+                rows.append(report.IndexCase.of(table, page.relative_to(self.out).as_posix()))
+        # Messages may name folders of this machine, which a page must not.
+        why = "no report; the output of the command says why"
+        failures = [
+            report.IndexFailure(name=str(job.stem), code=job.code, message=why)
+            for job in jobs
+            if job.status == "failed"
+        ]
+        page_text = report.index_page(
             rows, notice=self.notice, failures=failures, model=report.model_line(self.model)
         )
-        report.write_page(path, page)
-        return path
+        report.write_page(self.index, page_text)
 
 
 def write_case(
     case: Case, names: list[Path], *, home: str, more: Mapping[str, Any]
 ) -> dict[str, float]:
     """Write all files of a case, the page last; return the times of it."""
-    table, markdown, flat, graph, explanation, picture, page = names
+    table, markdown, flat, words, graph, explanation, picture, page = names
     lap = Laps()
     write_tables(case.table, table, markdown, flat)
+    with atomic_path(words) as temporary:
+        text = json.dumps(case.document(), indent=1, sort_keys=True, ensure_ascii=False)
+        temporary.write_text(text + "\n", "utf-8")
     kept = {name: case.said.graph.kept[name] for name in CASE_KEEP}
     graphs.save(dataclasses.replace(case.said.graph, kept=kept), graph)
     written_s, _ = lap.next()
     image_id = case.table.image.id
     _, seconds = write_explanation(case.said, explanation, picture, image_id=image_id, more=more)
     lap.next()
-    text = case.page(home=home)
+    content = case.page(home=home)
     page_s, _ = lap.next()
-    report.write_page(page, text)
+    report.write_page(page, content)
     last_s, _ = lap.next()
     files_s = seconds["files"] + written_s + last_s
     return {"picture": seconds["picture"], "page": page_s, "files": files_s}

@@ -47,7 +47,8 @@ def run(
     Writes <name>.report.html and the files of `table`, `explain` and the graph; index.html lists
     all images. Pages open in any browser, offline and without script. They explain the network,
     not a disease. Not a medical device; not for clinical use. The network that comes with the
-    package was trained on synthetic images. Images that have their files are skipped.
+    package was trained on synthetic images. Images that have their files are skipped. Files and
+    pages repeat the names of the images: name no image after a person.
     """
     from gftcore.cli.reporting import Reporting
     from gftcore.pipeline import ExplainConfig
@@ -71,6 +72,7 @@ def run(
         overwrite=overwrite,
         changes={"fov_mm": fov_mm, "eye": eye, "channel": channel, "max_pixels": max_pixels},
     )
+    work.require_index()
     if dry_run:
         work.plan(jobs)
     else:

@@ -10,7 +10,7 @@ from gftcore._lazy import attach
 if TYPE_CHECKING:
     from gftcore.findings.measures import CELLS
     from gftcore.findings.rules import find_findings, finding_values
-    from gftcore.findings.thresholds import Thresholds, finding_thresholds
+    from gftcore.findings.thresholds import Thresholds, finding_thresholds, thresholds_of
     from gftcore.findings.vocabulary import FINDINGS, Cell, Finding
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "find_findings",
     "finding_thresholds",
     "finding_values",
+    "thresholds_of",
 ]
 
 __getattr__, __dir__ = attach(
@@ -35,5 +36,6 @@ __getattr__, __dir__ = attach(
         "find_findings": "rules",
         "finding_thresholds": "thresholds",
         "finding_values": "rules",
+        "thresholds_of": "thresholds",
     },
 )

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -197,14 +198,15 @@ def _tufts(graph: HeteroGraph, fovea: Fovea) -> CellMeasures:
     np.add.at(counts, (row, col), 1.0)
     reach = _TUFT_MM / fovea.mm_per_px * scale
     around = np.zeros_like(counts)
-    far = int(reach)
-    padded = np.pad(counts, far)
+    # A disc that holds the whole image needs no more; a field of view may be typed in metres.
+    far = min(int(reach), _GRID)
+    before = np.pad(counts, ((far, far), (far + 1, far))).cumsum(axis=1)
     steps = 0
     for down in range(-far, far + 1):
-        for right in range(-far, far + 1):
-            if down * down + right * right <= reach * reach:
-                steps += 1
-                around += padded[far + down : far + down + _GRID, far + right : far + right + _GRID]
+        half = min(int(math.sqrt(max(reach * reach - down * down, 0.0))), far)
+        steps += 2 * half + 1
+        rows = before[far + down : far + down + _GRID]
+        around += rows[:, far + half + 1 :][:, :_GRID] - rows[:, far - half :][:, :_GRID]
     place = graph.positions("vessel")
     row, col = np.clip((place * scale).astype(np.int64), 0, _GRID - 1).T
     # A point of the centreline stands for a step of about one pixel.

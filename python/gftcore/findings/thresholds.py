@@ -26,6 +26,7 @@ from gftcore.graph.hetero_graph import HeteroGraph
 from gftcore.tabulation.places import ZONES, Fovea
 
 if TYPE_CHECKING:
+    from gftcore.model.config import ModelConfig
     from numpy.typing import NDArray
 
 __all__ = ["QUANTILE", "Thresholds", "finding_thresholds"]
@@ -111,6 +112,18 @@ def _numbers(
         missing = none_is_infinite and given[key] is None
         out[key] = math.inf if missing else require_real(given[key], f"thresholds[{name!r}]")
     return MappingProxyType(out)
+
+
+def thresholds_of(config: ModelConfig) -> Thresholds | None:
+    """Return the thresholds that the record of a network's training holds; None without any.
+
+    Parameters
+    ----------
+    config
+        Settings of a network.
+    """
+    stored = config.training.get("thresholds")
+    return None if stored is None else Thresholds.from_dict(stored)
 
 
 def finding_thresholds(graphs: Iterable[HeteroGraph]) -> Thresholds:

@@ -155,8 +155,8 @@ def _faz(case: Case) -> Iterator[Answer]:
         ("What is seen close to the FAZ?", around),
         ("Does the FAZ itself speak for disease?", [Sentence(speaks, refs)]),
     ]
-    for number, (question, sentences) in enumerate(answers):
-        if case.table.faz is None and number != 2:
+    for question, sentences in answers:
+        if case.table.faz is None:
             yield question, [Sentence("No FAZ can be found in this image.")]
         else:
             yield question, sentences if case.assessed else [_NOT_ASSESSED]
@@ -350,9 +350,11 @@ def _against(case: Case, other: str) -> Sentence:
     if other == "Healthy":
         return Sentence(f"The image as a whole is not {name}, though no single finding stands out.",
                         case.strongest())  # fmt: skip
+    if not marked:
+        return Sentence(f"The image as a whole speaks against {name}.", case.strongest())
     more = _COURSE.index(case.stage) > _COURSE.index(other)
     why = "more than that stage would allow" if more else "less than that stage would need"
-    return Sentence(f"It is not {name}, because the changes here are {why}.", case.strongest())
+    return Sentence(f"It is not {name}, because the changes here are {why}.", refs)
 
 
 def _sign(name: str, findings: list[Finding]) -> str:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from gftcore import report
 from gftcore.attribution import MAP_KEEP
-from gftcore.findings import Finding, Thresholds, find_findings
+from gftcore.findings import Finding, find_findings, thresholds_of
+from gftcore.io import provenance
 from gftcore.narrative import Sentence, write_text
-from gftcore.pipeline.explaining import ExplainedImage
+from gftcore.pipeline.explaining import STATEMENT, ExplainedImage
 from gftcore.pipeline.staging import require_model
 from gftcore.pipeline.tabulating import TABLE_KEEP, tabulate
 from gftcore.pipeline.training import REMARKS
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from gftcore import tabulation
     from gftcore.model import Model
 
-__all__ = ["CASE_KEEP", "Case", "make_case"]
+__all__ = ["CASE_KEEP", "TEXT_SCHEMA", "Case", "make_case"]
+
+TEXT_SCHEMA = "gftcore-text/1"
 
 #: What the graph of a case must keep: the images of its page, and those of biomarkers.
 CASE_KEEP = (*MAP_KEEP, *TABLE_KEEP)
@@ -70,6 +73,39 @@ class Case:
             home=home,
         )
 
+    def document(self) -> dict[str, Any]:
+        """Return findings and text as plain JSON values, schema ``gftcore-text/1``.
+
+        Equal runs give equal documents. Structures are pairs of type of node or relation and
+        number, as in the table.
+        """
+        return {
+            **provenance(TEXT_SCHEMA, config_hash=self.said.staged.config_hash),
+            "notice": self.said.notice,
+            "statement": STATEMENT,
+            "image_id": self.table.image.id,
+            "eye": self.table.image.eye,
+            "model_sha256": self.table.model.sha256,
+            "settings_hash": self.table.settings_hash,
+            "prediction": self.table.prediction,
+            "findings": [_finding(one) for one in self.findings],
+            "sentences": [
+                {"text": one.text, "evidence": [list(ref) for ref in one.evidence]}
+                for one in self.text
+            ],
+        }
+
+
+def _finding(one: Finding) -> dict[str, Any]:
+    numbers = {name: getattr(one, name) for name in ("value", "threshold", "strength")}
+    return {
+        "name": one.name,
+        "cells": [list(cell) for cell in one.cells],
+        "regions": list(one.regions),
+        "evidence": [list(ref) for ref in one.evidence],
+        **{k: None if v is None else float(f"{v:.9g}") for k, v in numbers.items()},
+    }
+
 
 def make_case(said: ExplainedImage, model: Model | None = None, **options: Any) -> Case:
     """Put an explanation into a table, look for findings, and write about both.
@@ -101,11 +137,9 @@ def make_case(said: ExplainedImage, model: Model | None = None, **options: Any) 
     """
     network = require_model(model)
     table = tabulate(said, network, **options)
-    record = network.config.training
-    found: tuple[Finding, ...] = ()
-    if "thresholds" in record:
-        found = find_findings(said.graph, Thresholds.from_dict(record["thresholds"]))
-    synthetic = record.get("data") == "synthetic"
+    thresholds = thresholds_of(network.config)
+    found = () if thresholds is None else find_findings(said.graph, thresholds)
+    synthetic = network.config.training.get("data") == "synthetic"
     return Case(
         said=said,
         table=table,

@@ -22,12 +22,13 @@ from gftcore._lazy import attach
 if TYPE_CHECKING:
     from gftcore.report.cards import model_line
     from gftcore.report.case import case_page
-    from gftcore.report.index import IndexCase, IndexFailure, index_page
+    from gftcore.report.index import INDEX_SCHEMA, IndexCase, IndexFailure, index_page
     from gftcore.report.render import CSP, page_name, write_page
     from gftcore.report.sentences import Said
 
 __all__ = [
     "CSP",
+    "INDEX_SCHEMA",
     "IndexCase",
     "IndexFailure",
     "Said",
@@ -42,6 +43,7 @@ __getattr__, __dir__ = attach(
     __name__,
     {
         "CSP": "render",
+        "INDEX_SCHEMA": "index",
         "IndexCase": "index",
         "IndexFailure": "index",
         "Said": "sentences",

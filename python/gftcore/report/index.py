@@ -17,9 +17,9 @@ from gftcore.report.words import EYES
 if TYPE_CHECKING:
     from gftcore import tabulation
 
-__all__ = ["IndexCase", "IndexFailure", "index_page"]
+__all__ = ["INDEX_SCHEMA", "IndexCase", "IndexFailure", "index_page"]
 
-_SCHEMA = "gftcore-index/1"
+INDEX_SCHEMA = "gftcore-index/1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +140,7 @@ def index_page(
                 f"cases must have the same classes, got {', '.join(classes):.80} and "
                 f"{', '.join(one.probabilities):.80}"
             )
-    made = provenance(_SCHEMA)
+    made = provenance(INDEX_SCHEMA)
     return rendered(
         "index.html",
         title=f"OCTA reports of {len(rows)} eyes",

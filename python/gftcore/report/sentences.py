@@ -109,7 +109,7 @@ def checked_sentences(
         if not isinstance(text, str) or evidence is None:
             raise ArgumentTypeError(
                 f"sentences must have a text and evidence, got {describe(one)}; "
-                "see gftcore.tabulation.words"
+                "see gftcore.narrative"
             )
         refs = require_iterator(evidence, "evidence", "pairs (type, number)")
         out.append(Sentence(text, require_refs(refs, graph, table)))

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 import claim_cases
 from gftcore import claims as checker
 from gftcore.claims import Answer, AnswerFinding, Claim, Facts
-from gftcore.claims.lexicon import FINDING_NAMES
 from gftcore.claims.places import ANYWHERE, PlaceWord, cells_of, clock_hours
 from gftcore.claims.words import mend
 from gftcore.errors import ArgumentError, ArgumentTypeError, ShapeError
+from gftcore.findings.vocabulary import FINDINGS
 
 
 @dataclass(frozen=True)
@@ -309,7 +309,7 @@ def test_bad_input() -> None:
 def test_any_text_is_read(text) -> None:
     for claim in checker.text_claims(text, eye="OD"):
         assert claim.value in (
-            *FINDING_NAMES,
+            *FINDINGS,
             "other",
             "Healthy",
             "NPDR",

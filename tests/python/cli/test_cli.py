@@ -66,7 +66,8 @@ def test_demo_writes_everything(tmp_path: Path, capsys: pytest.CaptureFixture[st
         "demo_octa.png", "demo_octa.npz", "demo_octa.junctions.csv", "demo_octa.nodes.csv",
         "demo_octa.edges.csv", "demo_octa.overlay.png", "demo_octa.explanation.json",
         "demo_octa.explanation.png", "demo_octa.table.json", "demo_octa.table.md",
-        "demo_octa.table.csv", "demo_octa.report.html", "columns.csv", "run.json",
+        "demo_octa.table.csv", "demo_octa.text.json", "demo_octa.report.html", "columns.csv",
+        "run.json",
     }  # fmt: skip
     assert "Synthetic" in text
     assert "The default network calls it" in text

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import shutil
@@ -70,7 +71,11 @@ def test_files_of_a_folder(
         eye = graph.load(out / f"{stem}.npz")
         assert set(eye.kept) == set(pipeline.CASE_KEEP)
         assert f"{out / stem}.report.html" in line
+        words = json.loads(written[0][f"{stem}.text.json"])
+        assert (words["schema"], words["image_id"]) == ("gftcore-text/1", stem)
+        assert (words["prediction"], words["notice"]) == (table.prediction, notice)
         page = written[0][f"{stem}.report.html"].decode()
+        assert all(html.escape(one["text"]) in page for one in words["sentences"])
         assert "Not a medical device" in page
         home = "../index.html" if "/" in stem else "index.html"
         assert f'href="{home}"' in page
@@ -94,6 +99,28 @@ def test_the_index_lists_all_images(
     assert "bad" in index
     assert str(tmp_path) not in index
     assert "Not a medical device" in index
+
+
+def test_the_index_keeps_earlier_eyes_and_spares_foreign_files(
+    folder: Path, network: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "index.html").write_text("mine")
+    base = ("--out", out, "--model", network)
+    for more in ((), ("--dry-run",)):
+        code, _, err = run(capsys, folder / "00.png", *base, *more)
+        assert code == Exit.REFUSED
+        assert "index.html is no index of reports; use --overwrite" in err
+        assert contents(out) == {"index.html": b"mine"}
+    (out / "index.html").unlink()
+    (out / "other.report.html").write_text("a page of something else")
+    assert run(capsys, folder / "00.png", *base)[0] == Exit.DONE
+    assert run(capsys, folder / "later" / "01.png", *base)[0] == Exit.DONE
+    index = (out / "index.html").read_text("utf-8")
+    assert set(re.findall(r'href="([^"#]+)"', index)) == {
+        "data:,", "00.report.html", "01.report.html",
+    }  # fmt: skip
 
 
 def test_a_run_goes_on_and_refuses_other_results(

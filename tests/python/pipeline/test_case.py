@@ -10,7 +10,7 @@ import pytest
 from drawn_eyes import untrained
 from gftcore import pipeline, report
 from gftcore.claims import Facts, banned_words, check_claims, text_claims
-from gftcore.findings import Thresholds, find_findings
+from gftcore.findings import find_findings, thresholds_of
 from gftcore.model import default_model
 
 
@@ -24,7 +24,8 @@ def said() -> pipeline.ExplainedImage:
 
 def test_parts_belong_together(said: pipeline.ExplainedImage) -> None:
     case = pipeline.make_case(said, image_id="demo")
-    thresholds = Thresholds.from_dict(default_model().config.training["thresholds"])
+    thresholds = thresholds_of(default_model().config)
+    assert thresholds is not None
     assert case.findings == find_findings(said.graph, thresholds)
     assert case.findings
     assert case.table.reference is not None
@@ -39,7 +40,9 @@ def test_parts_belong_together(said: pipeline.ExplainedImage) -> None:
 def test_the_text_says_what_was_found(said: pipeline.ExplainedImage) -> None:
     """The claim checker, which knows nothing of the writer, finds no claim without support."""
     case = pipeline.make_case(said)
-    facts = Facts(eye=case.table.image.eye, stage=case.table.prediction, findings=case.findings)
+    facts = Facts.of_findings(
+        eye=case.table.image.eye, stage=case.table.prediction, findings=case.findings
+    )
     claims = [claim for one in case.text for claim in text_claims(one.text, eye=facts.eye)]
     assert claims
     checked = check_claims(claims, facts)
@@ -51,4 +54,7 @@ def test_without_thresholds_nothing_is_looked_for(said: pipeline.ExplainedImage)
     network = untrained()
     case = pipeline.make_case(pipeline.explain_graph(said.graph, network), network)
     assert case.findings == ()
+    facts = Facts.of_findings(eye="OD", stage="NPDR", findings=case.findings)
+    (checked,) = check_claims(text_claims("No abnormality is seen.", eye="OD"), facts)
+    assert checked.verdict == "unsupported"
     assert "could not be assessed" in " ".join(one.text for one in case.text)
