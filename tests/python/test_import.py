@@ -35,7 +35,7 @@ def loaded_after(code: str) -> set[str]:
         "import gftcore.segmentation, gftcore.synth, gftcore.model, gftcore.staging",
         "import gftcore.attribution",
         "import gftcore.pipeline",
-        "import gftcore.tabulation",
+        "import gftcore.tabulation, gftcore.findings, gftcore.narrative, gftcore.claims",
         "import gftcore.report",
         "from gftcore.cli import main; main(['--help'])",
     ],

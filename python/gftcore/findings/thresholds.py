@@ -26,8 +26,9 @@ from gftcore.graph.hetero_graph import HeteroGraph
 from gftcore.tabulation.places import ZONES, Fovea
 
 if TYPE_CHECKING:
-    from gftcore.model.config import ModelConfig
     from numpy.typing import NDArray
+
+    from gftcore.model.config import ModelConfig
 
 __all__ = ["QUANTILE", "Thresholds", "finding_thresholds"]
 

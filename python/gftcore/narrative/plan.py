@@ -143,7 +143,7 @@ def _faz(case: Case) -> Iterator[Answer]:
     near = [_within(one, _zone_cells("foveal", "parafoveal")) for one in case.located]
     close = [one for one in near if one is not None]
     around = [finding_sentence(case, one, n) for n, one in enumerate(close)]
-    around = around[:3] or [Sentence("Nothing abnormal is seen around the FAZ.")]
+    around = around[:3] or [Sentence("Nothing abnormal is seen in the parafoveal zone.")]
     speaks = (
         "Yes, it is outside of the usual range."
         if large or jagged
@@ -342,7 +342,7 @@ def _against(case: Case, other: str) -> Sentence:
     marked = [one for one in case.findings if one.name != NO_ABNORMALITY]
     refs = tuple(dict.fromkeys(ref for one in marked for ref in one.evidence[:3]))
     if other not in _COURSE or case.stage not in _COURSE:
-        return Sentence(f"The image as a whole speaks against {name}.", case.strongest())
+        return Sentence(f"The image as a whole is not {name}.", case.strongest())
     if other == "Healthy" and marked:
         names = dict.fromkeys(one.name for one in marked)
         things = [_sign(one, marked) for one in names]
@@ -351,7 +351,7 @@ def _against(case: Case, other: str) -> Sentence:
         return Sentence(f"The image as a whole is not {name}, though no single finding stands out.",
                         case.strongest())  # fmt: skip
     if not marked:
-        return Sentence(f"The image as a whole speaks against {name}.", case.strongest())
+        return Sentence(f"The image as a whole is not {name}.", case.strongest())
     more = _COURSE.index(case.stage) > _COURSE.index(other)
     why = "more than that stage would allow" if more else "less than that stage would need"
     return Sentence(f"It is not {name}, because the changes here are {why}.", refs)
