@@ -18,7 +18,7 @@ import pytest
 
 import default_model as program
 from drawn_eyes import drawn_files, untrained
-from gftcore import biomarkers, pipeline, tabulation
+from gftcore import biomarkers, findings, pipeline, tabulation
 from gftcore.datasets import (
     GraphSource,
     Manifest,
@@ -87,8 +87,10 @@ def training(folder: Path, manifest: Manifest, *, wrong: float = 0.0) -> Path:
     return folder
 
 
-def healthy_ranges(manifest: Manifest, run: Path) -> tabulation.ReferenceRanges:
-    """Ranges over the healthy eyes of the training, made one by one."""
+def of_healthy_eyes(
+    manifest: Manifest, run: Path
+) -> tuple[tabulation.ReferenceRanges, findings.Thresholds]:
+    """Ranges and thresholds over the healthy eyes of the training, made one by one."""
     train = read_splits(run / "splits.json", manifest).view(1).train
     files = [manifest.image_path(r) for r in manifest.select(train) if r.label == "Healthy"]
     assert 0 < len(files) < len(train)
@@ -96,9 +98,10 @@ def healthy_ranges(manifest: Manifest, run: Path) -> tabulation.ReferenceRanges:
     graphs = [
         extract_image(read_image(file or ""), eye, keep=("mask", "skeleton")) for file in files
     ]
-    return tabulation.reference_ranges(
+    ranges = tabulation.reference_ranges(
         [(graph, biomarkers.biomarkers(graph)) for graph in graphs], data="synthetic"
     )
+    return ranges, findings.finding_thresholds(graphs)
 
 
 @pytest.fixture
@@ -124,7 +127,9 @@ def test_the_network_is_shipped_with_its_record_and_its_tables(
     assert (record["rows"], record["cols"], record["fov_mm"]) == ([384, 384], [384, 384], [3, 3])
     assert record["best_epoch"] == 2
     ranges = tabulation.reference_of(shipped.config)
-    assert ranges == healthy_ranges(manifest, run)
+    thresholds = findings.thresholds_of(shipped.config)
+    assert (ranges, thresholds) == of_healthy_eyes(manifest, run)
+    assert ranges is not None
     assert ranges.info.data == "synthetic"
     text = page.read_text()
     assert re.findall(r"[0-9a-f]{64}", text) == [shipped.sha256]
