@@ -16,7 +16,7 @@ from gftcore.tabulation import Table
 from words_cases import NOTHING, findings, table
 
 BANNED = re.compile(
-    r"\b(overlays?|heat ?maps?|colou?rs?|nodes?|edges?|tables?|probabilit\w+|gradients?"
+    r"\b(overlays?|heat ?maps?|colou?rs?|nodes?|edges?|tables?|probability|probabilities|gradients?"
     r"|treat\w*|therap\w+|injections?|laser)\b",
     re.IGNORECASE,
 )
