@@ -25,7 +25,7 @@ from inputs import Sample
 
 POINTS = 50
 FINE = 256
-MIDPOINTS = 4000  # which know nothing of panels
+MIDPOINTS = 1000  # which know nothing of panels
 GRAPHS = 8
 TOGETHER = (5, 10)  # captum's fastest settings
 THREADS_GOAL = 1.8
