@@ -306,14 +306,6 @@ def test_segment(inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert (code, json.loads(text)["summary"]["ok"]) == (0, 1)
 
 
-def test_doctor(capsys: pytest.CaptureFixture[str]) -> None:
-    code, text, _ = run(capsys, "doctor", "--json")
-    document = json.loads(text)
-    assert (code, document["schema"], document["core"]["loaded"]) == (0, "gftcore-doctor/1", True)
-    assert document["core"]["simd_target"] in document["core"]["simd_targets"]
-    assert run(capsys, "doctor")[1].startswith("gftcore ")
-
-
 def test_every_error_has_its_code() -> None:
     from gftcore import errors
 
