@@ -54,6 +54,9 @@ class Explaining:
     ``gftcore table`` makes other files of the same results and differs in what it overrides.
     """
 
+    #: Name of the command, and schema of its JSON output.
+    command: ClassVar[str] = "explain"
+    schema: ClassVar[str] = "gftcore-explain/1"
     #: Kinds of work whose time is told.
     work: ClassVar[Mapping[str, str]] = WORK
     #: What the graphs keep beside the images of the picture.

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from gftcore import graph as graphs
 from gftcore import report
@@ -20,6 +20,9 @@ from gftcore.io import atomic_path
 from gftcore.pipeline import CASE_KEEP, Case, ExplainedImage, make_case
 from gftcore.pipeline.times import Laps
 from gftcore.tabulation import read_table
+
+if TYPE_CHECKING:
+    from gftcore.cli.progress import Progress
 
 __all__ = ["Reporting", "write_case"]
 
@@ -41,6 +44,8 @@ INDEX = "index.html"
 class Reporting(Tabulating):
     """Settings of one run of ``gftcore run``, and what came out."""
 
+    command: ClassVar[str] = "run"
+    schema: ClassVar[str] = "gftcore-run/1"
     work: ClassVar[Mapping[str, str]] = {
         **{name: words for name, words in WORK.items() if name != "files"},
         "case": "table and text",
@@ -55,6 +60,17 @@ class Reporting(Tabulating):
     def suffixes(self) -> tuple[str, ...]:
         """Ends of the files that a job writes; the first one is read again."""
         return SUFFIXES
+
+    def plan(self, jobs: list[Job]) -> None:
+        """Say what would be written, without writing."""
+        self._require_index()
+        Tabulating.plan(self, jobs)
+
+    def run(self, jobs: list[Job], threads: int | None, progress: Progress) -> None:
+        """Work on all jobs, then list them."""
+        self._require_index()
+        Tabulating.run(self, jobs, threads, progress)
+        self._write_index(jobs)
 
     def _finish(self, job: Job, said: ExplainedImage) -> None:
         lap = Laps()
@@ -71,7 +87,7 @@ class Reporting(Tabulating):
         """The page that lists all eyes of the folder."""
         return self.out / INDEX
 
-    def require_index(self) -> None:
+    def _require_index(self) -> None:
         """Refuse to replace an index that is no result of this command.
 
         Raises
@@ -84,7 +100,7 @@ class Reporting(Tabulating):
         if report.INDEX_SCHEMA not in self.index.read_text("utf-8", errors="replace"):
             raise RefusedError(f"{self.index} is no index of reports; use --overwrite")
 
-    def write_index(self, jobs: list[Job]) -> None:
+    def _write_index(self, jobs: list[Job]) -> None:
         """List all eyes of the folder, those of earlier runs among them, and what failed now."""
         rows = []
         for page in sorted(self.out.rglob(f"*{SUFFIXES[-1]}")):

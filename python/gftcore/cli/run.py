@@ -3,18 +3,12 @@
 
 from __future__ import annotations
 
-import warnings
-
-from gftcore.cli import explain as shared
+from gftcore.cli import explain_options as own
 from gftcore.cli import options
-from gftcore.cli.jobs import end_code, find_jobs
-from gftcore.cli.outcome import guarded, print_json
-from gftcore.cli.progress import Progress
-from gftcore.errors import GftcoreWarning
+from gftcore.cli.jobs import find_jobs
+from gftcore.cli.outcome import guarded
 
 __all__ = ["run"]
-
-_SCHEMA = "gftcore-run/1"
 
 
 @guarded
@@ -22,17 +16,17 @@ def run(
     paths: options.Paths,
     out: options.Out,
     *,
-    model: shared.ModelPath = None,
-    target: shared.Target = None,
-    kind: shared.Kind = "logit",
-    against: shared.Against = None,
-    panels: shared.Panels = None,
-    rtol: shared.Rtol = None,
-    top: shared.Top = None,
-    mass: shared.Mass = None,
-    by: shared.By = "contribution",
-    fov_mm: shared.Fov = None,
-    eye: shared.Eye = "unknown",
+    model: own.ModelPath = None,
+    target: own.Target = None,
+    kind: own.Kind = "logit",
+    against: own.Against = None,
+    panels: own.Panels = None,
+    rtol: own.Rtol = None,
+    top: own.Top = None,
+    mass: own.Mass = None,
+    by: own.By = "contribution",
+    fov_mm: own.Fov = None,
+    eye: own.Eye = "unknown",
     channel: options.Channel = None,
     max_pixels: options.MaxPixels = 64_000_000,
     threads: options.Threads = None,
@@ -50,21 +44,20 @@ def run(
     package was trained on synthetic images. Images that have their files are skipped. Files and
     pages repeat the names of the images: name no image after a person.
     """
+    from gftcore.cli.perform import perform
     from gftcore.cli.reporting import Reporting
-    from gftcore.pipeline import ExplainConfig
 
-    config = ExplainConfig(
+    jobs = find_jobs(paths, out)
+    config = own.explain_config(
         target=target,
         kind=kind,
         against=against,
-        n=panels,
+        panels=panels,
         rtol=rtol,
-        nodes=top,
-        edges=top,
+        top=top,
         mass=mass,
         by=by,
     )
-    jobs = find_jobs(paths, out)
     work = Reporting.begin(
         model=model,
         config=config,
@@ -72,18 +65,4 @@ def run(
         overwrite=overwrite,
         changes={"fov_mm": fov_mm, "eye": eye, "channel": channel, "max_pixels": max_pixels},
     )
-    work.require_index()
-    if dry_run:
-        work.plan(jobs)
-    else:
-        silent = json_ or quiet
-        with warnings.catch_warnings(), Progress(len(jobs), what="run", silent=silent) as bar:
-            # The codes are listed with each image instead.
-            warnings.simplefilter("ignore", GftcoreWarning)
-            work.run(jobs, threads, bar)
-        work.write_index(jobs)
-    if json_:
-        print_json(shared.run_document(work, jobs, schema=_SCHEMA, dry_run=dry_run))
-    else:
-        shared.tell_run(work, jobs, quiet=quiet, dry_run=dry_run)
-    return end_code(jobs)
+    return perform(work, jobs, threads=threads, dry_run=dry_run, json_=json_, quiet=quiet)

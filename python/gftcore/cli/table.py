@@ -3,21 +3,16 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Annotated
 
 import typer
 
-from gftcore.cli import explain as shared
+from gftcore.cli import explain_options as own
 from gftcore.cli import options
-from gftcore.cli.jobs import end_code, find_jobs
-from gftcore.cli.outcome import guarded, print_json
-from gftcore.cli.progress import Progress
-from gftcore.errors import GftcoreWarning
+from gftcore.cli.jobs import find_jobs
+from gftcore.cli.outcome import guarded
 
 __all__ = ["table"]
-
-_SCHEMA = "gftcore-table-run/1"
 
 
 @guarded
@@ -25,20 +20,20 @@ def table(
     paths: options.Paths,
     out: options.Out,
     *,
-    model: shared.ModelPath = None,
-    target: shared.Target = None,
-    kind: shared.Kind = "logit",
-    against: shared.Against = None,
-    panels: shared.Panels = None,
-    rtol: shared.Rtol = None,
-    top: shared.Top = None,
-    mass: shared.Mass = None,
-    by: shared.By = "contribution",
+    model: own.ModelPath = None,
+    target: own.Target = None,
+    kind: own.Kind = "logit",
+    against: own.Against = None,
+    panels: own.Panels = None,
+    rtol: own.Rtol = None,
+    top: own.Top = None,
+    mass: own.Mass = None,
+    by: own.By = "contribution",
     legacy: Annotated[
         bool, typer.Option("--legacy", help="Write the older CSV with four blocks, too.")
     ] = False,
-    fov_mm: shared.Fov = None,
-    eye: shared.Eye = "unknown",
+    fov_mm: own.Fov = None,
+    eye: own.Eye = "unknown",
     channel: options.Channel = None,
     max_pixels: options.MaxPixels = 64_000_000,
     threads: options.Threads = None,
@@ -56,39 +51,26 @@ def table(
     on synthetic images, and its reference ranges come from synthetic eyes. Images that have their
     tables are skipped.
     """
+    from gftcore.cli.perform import perform
     from gftcore.cli.tabulating import Tabulating
-    from gftcore.pipeline import ExplainConfig
 
-    config = ExplainConfig(
+    jobs = find_jobs(paths, out)
+    config = own.explain_config(
         target=target,
         kind=kind,
         against=against,
-        n=panels,
+        panels=panels,
         rtol=rtol,
-        nodes=top,
-        edges=top,
+        top=top,
         mass=mass,
         by=by,
     )
-    jobs = find_jobs(paths, out)
-    run = Tabulating.begin(
+    work = Tabulating.begin(
         model=model,
         config=config,
         out=out,
         overwrite=overwrite,
         changes={"fov_mm": fov_mm, "eye": eye, "channel": channel, "max_pixels": max_pixels},
     )
-    run.legacy = legacy
-    if dry_run:
-        run.plan(jobs)
-    else:
-        silent = json_ or quiet
-        with warnings.catch_warnings(), Progress(len(jobs), what="table", silent=silent) as bar:
-            # The codes are listed with each image instead.
-            warnings.simplefilter("ignore", GftcoreWarning)
-            run.run(jobs, threads, bar)
-    if json_:
-        print_json(shared.run_document(run, jobs, schema=_SCHEMA, dry_run=dry_run))
-    else:
-        shared.tell_run(run, jobs, quiet=quiet, dry_run=dry_run)
-    return end_code(jobs)
+    work.legacy = legacy
+    return perform(work, jobs, threads=threads, dry_run=dry_run, json_=json_, quiet=quiet)

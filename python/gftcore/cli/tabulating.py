@@ -32,6 +32,8 @@ _WORK = {name: words for name, words in WORK.items() if name not in ("picture", 
 class Tabulating(Explaining):
     """Settings of one run of ``gftcore table``, and what came out."""
 
+    command: ClassVar[str] = "table"
+    schema: ClassVar[str] = "gftcore-table-run/1"
     work: ClassVar[Mapping[str, str]] = {**_WORK, "table": "table", "files": "files"}
     keep: ClassVar[tuple[str, ...]] = TABLE_KEEP
     what: ClassVar[str] = "table"
