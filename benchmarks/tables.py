@@ -47,6 +47,7 @@ GROUPS = (
     "growth",
     "threads",
     "memory",
+    "streaming",
 )
 NO_KERNEL = {"startup"}
 SCHEMA = "gftcore-benchmark/1"
@@ -160,10 +161,24 @@ def memory_table(rows: Sequence[Row]) -> str:
     return "Scratch bytes a pixel and worker, by the side of the mask.\n\n" + table(columns, out)
 
 
+def streaming_table(rows: Sequence[Row]) -> str:
+    out = []
+    for row in rows:
+        sizes = [f"{row[name]:.0f} MB" for name in ("first_half_mb", "second_half_mb")]
+        growth = f"{100 * (row['second_half_mb'] / row['first_half_mb'] - 1):.0f} %"
+        met = "met" if row["met"] else "missed"
+        goal = f"at most {100 * (row['goal'] - 1):.0f} %, {met}" if row["goal"] else ""
+        images = f"{row['images']} of {row['side']} px"
+        out.append([row["stage"], images, str(row["threads"]), *sizes, growth, goal])
+    columns = ["caller", "images", "threads", "first half", "second half", "growth", "goal"]
+    return "Peaks of resident memory above that before the stream.\n\n" + table(columns, out)
+
+
 RENDERERS: dict[str, Callable[[Sequence[Row]], str]] = {
     "growth": growth_table,
     "threads": thread_table,
     "memory": memory_table,
+    "streaming": streaming_table,
 }
 
 

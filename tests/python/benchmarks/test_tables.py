@@ -142,6 +142,16 @@ def test_memory_of_all_sides_is_one_line() -> None:
     assert line == ["mask to graph", "mesh", "1", "20.0", "25.0", "7.5", "at most 24, missed"]
 
 
+def test_streams_show_both_halves_and_the_growth() -> None:
+    row = {
+        "stage": "each graph dropped", "images": 500, "side": 1216, "threads": 2,
+        "first_half_mb": 80.0, "second_half_mb": 90.4, "goal": 1.1, "met": False,
+    }  # fmt: skip
+    line = lines_of(tables.streaming_table([row]))[2]
+    assert line[1:] == ["500 of 1216 px", "2", "80 MB", "90 MB", "13 %", "at most 10 %, missed"]
+    assert lines_of(tables.streaming_table([row | {"goal": None}]))[2][-1] == ""
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [(0.0123, "0.012"), (0.5, "0.50"), (1.234, "1.23"), (12.34, "12.3"), (1234.5, "1234")],
