@@ -103,7 +103,9 @@ def extract_batch(
     Parameters
     ----------
     items
-        Masks [H, W], or `BatchItem` objects; read one by one, at most ``2 * threads`` ahead.
+        Masks [H, W], or `BatchItem` objects; read one by one, at most ``2 * threads`` ahead, so
+        that memory stays bounded however many there are. An error that it raises comes after the
+        results of all items before.
     config, seg, keep
         As for `extract` and `extract_image`, for all items.
     threads
@@ -169,8 +171,17 @@ def _run(
             return _failed(ticket, error)
         return assemble(outcome, config, seg=seg if ticket.from_image else None, stacklevel=4)
 
+    broken: Exception | None = None
     try:
-        for index, item in enumerate(items):
+        source = enumerate(items)
+        while True:
+            try:
+                index, item = next(source)
+            except StopIteration:
+                break
+            except Exception as error:  # of the caller's iterator; what it gave is not lost
+                broken = error
+                break
             if len(tickets) >= 2 * threads:
                 yield result()
             tickets.append(_submit(extractor, index, item, config, seg, keep))
@@ -179,6 +190,8 @@ def _run(
                 break
         while tickets:
             yield result()
+        if broken is not None:
+            raise broken
     finally:
         extractor.close()
 

@@ -224,7 +224,9 @@ def test_the_groups_are_those_of_the_programs() -> None:
     from cases import GROUPS
 
     # "nn" has two tables: inference and training.
-    assert set(GROUPS) | {"training", "growth", "threads", "memory"} == set(tables.GROUPS)
+    assert set(GROUPS) | {"training", "growth", "threads", "memory", "streaming"} == set(
+        tables.GROUPS
+    )
 
 
 # --- the program --------------------------------------------------------------------------------
