@@ -13,6 +13,7 @@ from gftcore.biomarkers.sectors import INNER_MM, OUTER_MM
 from gftcore.claims.places import ZONES, Cell
 from gftcore.errors import ArgumentError, ShapeError
 from gftcore.metrics import outline_mask
+from gftcore.tabulation.places import clock_hours
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -85,9 +86,7 @@ def _cells(points: NDArray[np.float64], scale: float, share: float) -> frozenset
     down, right = points.T
     distance = np.hypot(down, right) * scale
     zone = (distance >= INNER_MM).astype(int) + (distance >= OUTER_MM)
-    # Exact angles of half hours do not survive the arc tangent; 1e-9 of an hour is no direction.
-    hour = np.rint(np.round(np.degrees(np.arctan2(right, -down)) / 30, 9)).astype(int) % 12
-    hour[zone == 0] = 0
+    hour = np.where(zone == 0, 0, clock_hours(down, right) % 12)
     keys, counts = np.unique(12 * zone + hour, return_counts=True)
     enough = (counts >= share * len(points)) | (counts == counts.max())
     return frozenset(

@@ -15,7 +15,7 @@ from gftcore.biomarkers.sectors import INNER_MM, OUTER_MM
 from gftcore.findings.vocabulary import Cell
 from gftcore.findings.wide_spots import wide_spots
 from gftcore.graph.hetero_graph import HeteroGraph
-from gftcore.tabulation.places import Fovea
+from gftcore.tabulation.places import Fovea, clock_hours
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,8 +67,7 @@ def cell_numbers(positions: NDArray[Any], fovea: Fovea) -> NDArray[np.int64]:
     """Return the numbers in `CELLS` of points [N, 2], as `Fovea.place` tells zone and hour."""
     down, right = (np.asarray(positions, dtype=np.float64) - (fovea.row, fovea.col)).T
     distance = np.hypot(down, right) * fovea.mm_per_px
-    hours = np.rint(np.round(np.degrees(np.arctan2(right, -down)) / 30, 9)).astype(np.int64) % 12
-    hours[hours == 0] = 12
+    hours = clock_hours(down, right)
     numbers: NDArray[np.int64] = np.where(distance < OUTER_MM, hours, 12 + hours)
     return np.where(distance < INNER_MM, 0, numbers)
 

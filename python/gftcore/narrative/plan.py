@@ -23,12 +23,11 @@ from gftcore.narrative.text import (
     faz_sentences,
     finding_sentence,
 )
-from gftcore.tabulation.places import REGIONS, ZONES
+from gftcore.tabulation.places import QUADRANTS, REGIONS, ZONES
 from gftcore.tabulation.table import Table
 
 __all__ = ["PLAN", "answer_plan"]
 
-QUADRANTS = ("TL", "TR", "BL", "BR")
 #: Quadrant to the clock hours that touch it.
 HOURS = {"TL": (9, 10, 11, 12), "TR": (12, 1, 2, 3), "BL": (6, 7, 8, 9), "BR": (3, 4, 5, 6)}
 #: All slots in their order.

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from gftcore._validation import (
     MAX_SIDE,
     as_array,
@@ -23,10 +25,10 @@ from gftcore.graph.config import EYES
 from gftcore.graph.hetero_graph import HeteroGraph
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["CENTRE_CODE", "CENTRE_REGION", "QUADRANTS", "REGIONS", "WARNINGS", "ZONES", "Fovea"]
-__all__ += ["Place", "region_word"]
+__all__ += ["Place", "clock_hours", "region_word"]
 
 #: Zones about the centroid of the FAZ, from inside; they end below 0.5 mm and below 1.25 mm.
 ZONES = ("foveal", "parafoveal", "outer")
@@ -163,7 +165,7 @@ class Fovea:
         return Place(
             quadrant=QUADRANTS[2 * (y >= (rows - 1) / 2) + (x >= (cols - 1) / 2)],
             region=CENTRE_REGION if zone == "foveal" else region_word(down, right, self.eye),
-            clock_hour=None if zone == "foveal" else clock_hour(down, right),
+            clock_hour=None if zone == "foveal" else int(clock_hours(down, right)),
             zone=zone,
             faz_distance_mm=distance,
             x_percent=100 * (x + 0.5) / cols,
@@ -184,15 +186,16 @@ def zone_at(distance_mm: float) -> str:
     return ZONES[(distance_mm >= INNER_MM) + (distance_mm >= OUTER_MM)]
 
 
-def clock_hour(down: float, right: float) -> int:
-    """Return the nearest hour of the clock face as displayed, 12 up, 3 right.
+def clock_hours(down: ArrayLike, right: ArrayLike) -> NDArray[np.int64]:
+    """Return the nearest hours of the clock face as displayed, 12 up, 3 right.
 
     Half-way between two hours it is the even one, so that the mirrored point has the mirrored
     hour; the fovea itself is at 12.
     """
-    hours = math.degrees(math.atan2(right, -down)) / 30
+    hours = np.degrees(np.arctan2(right, -np.asarray(down, dtype=np.float64))) / 30
     # Exact angles of half hours do not survive the arc tangent; 1e-9 of an hour is no direction.
-    return round(round(hours, 9)) % 12 or 12
+    whole: NDArray[np.int64] = np.rint(np.round(hours, 9)).astype(np.int64) % 12
+    return np.where(whole == 0, 12, whole)
 
 
 def region_word(down: float, right: float, eye: str) -> str:
