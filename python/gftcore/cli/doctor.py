@@ -23,7 +23,7 @@ _EXTRAS = {
     "bulk": ("pyarrow",),
     "ray": ("ray",),
     "report": ("playwright",),
-    "io": ("pydicom", "nibabel", "tifffile", "openpyxl"),
+    "io": ("pydicom", "nibabel", "openpyxl"),
     "dev": ("networkx", "pytest"),
 }
 
