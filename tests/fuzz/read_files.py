@@ -10,17 +10,20 @@ standard output as JSON: outcomes, findings, slowest case, growth of memory.
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import resource
 import sys
 import time
 import warnings
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import mutations
 import numpy as np
+from PIL import Image
 
 from gftcore import datasets, graph, io, model, staging, synth
 from gftcore.errors import GftcoreError
@@ -90,6 +93,83 @@ class Images:
         return judge(
             lambda: io.read_image(path, channel=channel, max_pixels=LIMIT), good_image, path
         )
+
+
+def good_scan(scan: Any) -> bool:
+    """Whether `read_scan` may return it."""
+    known = scan.fov_mm is None or 1 <= scan.fov_mm <= 30
+    return good_image(scan.pixels) and known and scan.eye in ("OD", "OS", "unknown")
+
+
+class Scans:
+    """Cases for `read_scan`: DICOM, NIfTI, TIFF with scales."""
+
+    def __init__(self, folder: Path) -> None:
+        sys.path.append(str(Path(__file__).parents[1]))
+        import medical_files as made
+
+        rng = np.random.default_rng(0)
+        grey = rng.integers(0, 255, (24, 31), dtype=np.uint8)
+        deep = rng.integers(0, 4095, (24, 31), dtype=np.uint16)
+        colour = rng.integers(0, 255, (9, 5, 3), dtype=np.uint8)
+        groups = made.item(
+            PixelMeasuresSequence=made.item(PixelSpacing=[0.1, 0.1]),
+            FrameAnatomySequence=made.item(FrameLaterality="L"),
+        )
+        runs = made.dicom(deep)
+        runs.compress("1.2.840.10008.1.2.5", generate_instance_uid=False)
+        stream = stream_of(grey, "JPEG")
+        found = {
+            "grey.dcm": made.dicom(grey, PhotometricInterpretation="MONOCHROME1"),
+            "deep.dcm": made.dicom(deep, bits=12, SharedFunctionalGroupsSequence=groups,
+                                   PixelSpacing=None, ImageLaterality=None),
+            "colour.dcm": made.dicom(colour),
+            "runs.dcm": runs,
+            "jpeg.dcm": made.compressed(made.dicom(grey), stream, "1.2.840.10008.1.2.4.50"),
+        }  # fmt: skip
+        paths = [made.saved(folder / name, dataset) for name, dataset in found.items()]
+        scaled = {"zooms": (0.1, 0.1), "unit": "mm"}
+        paths.append(made.nifti(folder / "grey.nii", grey, **scaled))
+        paths.append(made.nifti(folder / "deep.nii", deep, scale=(0.5, 2), version=1))
+        paths.append(made.nifti(folder / "two.nii", grey, version=2, **scaled))
+        paths.append(made.nifti(folder / "real.nii.gz", grey / np.float32(7)))
+        Image.fromarray(deep).save(folder / "scale.tif", resolution=250, resolution_unit="cm")
+        self.valid = {path.name: path.read_bytes() for path in (*paths, folder / "scale.tif")}
+        self.names = sorted(self.valid)
+
+    def make(self, rng: np.random.Generator, folder: Path) -> Path:
+        """Write one malformed file; a compressed one is damaged inside or outside."""
+        name = self.names[int(rng.integers(len(self.names)))]
+        data, others = self.valid[name], list(self.valid.values())
+        suffix = name[name.index(".") :]
+        if suffix == ".nii.gz" and rng.random() < 0.7:
+            inside = mutations.damaged(rng, gzip.decompress(data), others)
+            data = gzip.compress(inside + bytes(int(rng.integers(2)) << 26), 1, mtime=0)
+        else:
+            data = mutations.damaged(rng, data, others)
+        if rng.random() < 0.05:
+            suffix = io.SCAN_SUFFIXES[int(rng.integers(len(io.SCAN_SUFFIXES)))]
+        path = folder / f"case{suffix}"
+        path.write_bytes(data)
+        return path
+
+    def judge(self, rng: np.random.Generator, path: Path) -> tuple[str, str]:
+        """Read the file as a scan, and every fifth one as an image."""
+        channel = CHANNELS[int(rng.integers(len(CHANNELS)))] if rng.random() < 0.3 else None
+        if rng.random() < 0.2:
+            return judge(lambda: io.read_image(path, max_pixels=LIMIT), good_image, path)
+        return judge(
+            lambda: io.read_scan(path, channel=channel, max_pixels=LIMIT, burned_in="allow"),
+            good_scan,
+            path,
+        )
+
+
+def stream_of(pixels: np.ndarray, kind: str) -> bytes:
+    """Return the bytes of an image file."""
+    out = BytesIO()
+    Image.fromarray(pixels).save(out, kind)
+    return out.getvalue()
 
 
 class Graphs:
@@ -292,8 +372,9 @@ def run(kind: str, cases: int, first: int, folder: Path) -> dict[str, Any]:
     """Judge `cases` files, numbered from `first`."""
     warnings.simplefilter("ignore")
     folder.mkdir(parents=True, exist_ok=True)
-    sources: dict[str, Callable[[], Images | Graphs | Lists | Models]] = {
+    sources: dict[str, Callable[[], Images | Scans | Graphs | Lists | Models]] = {
         "images": Images,
+        "scans": lambda: Scans(folder),
         "graphs": lambda: Graphs(folder),
         "lists": lambda: Lists(folder),
         "models": lambda: Models(folder),
@@ -330,7 +411,9 @@ def run(kind: str, cases: int, first: int, folder: Path) -> dict[str, Any]:
 def main() -> int:
     """Run and print the summary; exit code 1 with findings."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kind", choices=("images", "graphs", "lists", "models"), required=True)
+    parser.add_argument(
+        "--kind", choices=("images", "scans", "graphs", "lists", "models"), required=True
+    )
     parser.add_argument("--cases", type=int, default=1000)
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--folder", type=Path, required=True)

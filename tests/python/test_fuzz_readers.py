@@ -45,7 +45,7 @@ def summary(kind: str, cases: int, folder: Path) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("kind", ["images", "graphs", "lists", "models"])
+@pytest.mark.parametrize("kind", ["images", "scans", "graphs", "lists", "models"])
 def test_malformed_files(tmp_path: Path, kind: str) -> None:
     found = summary(kind, CASES, tmp_path)
     assert found["findings"] == []

@@ -13,7 +13,8 @@ import pytest
 import gftcore
 
 HEAVY = ("torch", "torch_geometric", "transformers", "pyarrow", "openai", "scipy", "numba",
-         "networkx", "skimage", "pydantic", "jsonschema")  # fmt: skip
+         "networkx", "skimage", "pydantic", "jsonschema", "pydicom", "nibabel", "openpyxl",
+         "tifffile")  # fmt: skip
 
 
 def loaded_after(code: str) -> set[str]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import typer
 
 from gftcore.cli.data_check import data_check
+from gftcore.cli.data_convert import data_convert
 from gftcore.cli.data_split import data_split
 from gftcore.cli.data_synth import data_synth
 
@@ -13,10 +14,11 @@ __all__ = ["data"]
 
 data = typer.Typer(
     name="data",
-    help="Data sets: make a synthetic one, check a manifest and its files, divide its subjects.",
+    help="Data sets: make one of images or a synthetic one, check a manifest, divide its subjects.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 data.command("check")(data_check)
+data.command("convert")(data_convert)
 data.command("split")(data_split)
 data.command("synth")(data_synth)

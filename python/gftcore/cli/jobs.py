@@ -178,6 +178,8 @@ def end_code(jobs: Sequence[Job]) -> Exit:
         return Exit.SOME_FAILED
     if all(job.code == "REFUSED" for job in failed):
         return Exit.REFUSED
+    if all(job.code == "MISSING_EXTRA" for job in failed):
+        return Exit.MISSING_EXTRA
     if all(job.code in ("UNAVAILABLE", "MemoryError") for job in failed):
         return Exit.ENVIRONMENT
     return Exit.BAD_INPUT

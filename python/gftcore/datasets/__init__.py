@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Manifests of labelled images, and folds of whole subjects.
+"""Data sets: images and their manifests, and folds of whole subjects.
 
 Examples
 --------
@@ -32,11 +32,15 @@ if TYPE_CHECKING:
         summarise,
         suspicions,
     )
+    from gftcore.datasets.entries import Entry
+    from gftcore.datasets.folders import add_labels, read_folder
     from gftcore.datasets.graphs import GraphSource, manifest_graphs
     from gftcore.datasets.labels import EYES, LABELS, class_names, parse_label
     from gftcore.datasets.manifest import Manifest, read_manifest, write_manifest
+    from gftcore.datasets.octa500 import read_octa500
     from gftcore.datasets.origin import SYNTHETIC_NOTICE, is_synthetic
     from gftcore.datasets.problems import ManifestError, Problem
+    from gftcore.datasets.protocol import octa500_protocol, pool_dr
     from gftcore.datasets.records import COLUMNS, Record
     from gftcore.datasets.splits import (
         TEST_FOLD,
@@ -56,6 +60,7 @@ __all__ = [
     "NUM_FOLDS",
     "SYNTHETIC_NOTICE",
     "TEST_FOLD",
+    "Entry",
     "GraphSource",
     "Manifest",
     "ManifestError",
@@ -64,14 +69,19 @@ __all__ = [
     "Record",
     "SplitView",
     "Splits",
+    "add_labels",
     "assign_folds",
     "check_files",
     "class_names",
     "fold_table",
     "is_synthetic",
     "manifest_graphs",
+    "octa500_protocol",
     "parse_label",
+    "pool_dr",
+    "read_folder",
     "read_manifest",
+    "read_octa500",
     "read_splits",
     "split_subjects",
     "subject_labels",
@@ -91,6 +101,7 @@ __getattr__, __dir__ = attach(
         "NUM_FOLDS": "assign",
         "SYNTHETIC_NOTICE": "origin",
         "TEST_FOLD": "splits",
+        "Entry": "entries",
         "GraphSource": "graphs",
         "Manifest": "manifest",
         "ManifestError": "problems",
@@ -99,14 +110,19 @@ __getattr__, __dir__ = attach(
         "Record": "records",
         "SplitView": "splits",
         "Splits": "splits",
+        "add_labels": "folders",
         "assign_folds": "assign",
         "check_files": "check",
         "class_names": "labels",
         "is_synthetic": "origin",
         "fold_table": "splits",
         "manifest_graphs": "graphs",
+        "octa500_protocol": "protocol",
         "parse_label": "labels",
+        "pool_dr": "protocol",
+        "read_folder": "folders",
         "read_manifest": "manifest",
+        "read_octa500": "octa500",
         "read_splits": "splits",
         "split_subjects": "splits",
         "subject_labels": "check",

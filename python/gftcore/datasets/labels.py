@@ -30,6 +30,8 @@ _LABEL_ALIASES = {
     "early npdr": "NPDR",
     "late npdr": "NPDR",
 }
+#: Spelt nearly as a label, but what data sets call retinopathy that nobody graded.
+_OWN_WORDS = ("dr",)
 _SPLIT_ALIASES = {"val": "validate", "validation": "validate"}
 
 
@@ -68,7 +70,8 @@ def class_names(labels: Iterable[str]) -> tuple[str, ...]:
     retinopathy makes no class, that needs
 
     - two classes or more, each with two images or more,
-    - no word of diabetic retinopathy but those for Healthy, and none that is spelt nearly so,
+    - no word of diabetic retinopathy but those for Healthy, and none that is spelt nearly so, but
+      for ``DR``, retinopathy that was not graded,
     - no number: published lists number their classes in different orders.
 
     Otherwise they are `LABELS`, too, which refuse the other labels by name.
@@ -112,7 +115,9 @@ _NUMBER = re.compile(r"[-+]?\d*\.?\d*")
 
 
 def _nearly(word: str, known: Iterable[str]) -> bool:
-    return bool(difflib.get_close_matches(word, list(known), n=1, cutoff=0.8))
+    return word not in _OWN_WORDS and bool(
+        difflib.get_close_matches(word, list(known), n=1, cutoff=0.8)
+    )
 
 
 def _folded(text: str) -> str:

@@ -19,7 +19,7 @@ from gftcore.datasets.records import COLUMNS, OPTIONAL, REQUIRED, Record, parse_
 from gftcore.errors import ArgumentError, ArgumentTypeError, FormatError
 from gftcore.io.files import atomic_path, require_file, require_path
 
-__all__ = ["Manifest", "read_manifest", "write_manifest"]
+__all__ = ["Manifest", "manifest_bytes", "read_manifest", "write_manifest"]
 
 #: Larger files are no list of images.
 MAX_BYTES = 1 << 28
@@ -266,6 +266,33 @@ def write_manifest(path: str | Path, records: Iterable[Record]) -> Manifest:
     True
     """
     target = require_path(path)
+    items = _checked(records)
+    data = manifest_bytes(items)
+    with atomic_path(target) as temporary:
+        temporary.write_bytes(data)
+    return Manifest(
+        records=items,
+        folder=target.parent,
+        sha256=hashlib.sha256(data).hexdigest(),
+        rows=tuple(range(2, len(items) + 2)),
+        classes=class_names(item.label for item in items),
+    )
+
+
+def manifest_bytes(records: Iterable[Record]) -> bytes:
+    """Return what `write_manifest` writes."""
+    items = _checked(records)
+    used = [c for c in OPTIONAL if any(getattr(item, c) is not None for item in items)]
+    columns = [c for c in REQUIRED if c != "path" or any(item.path for item in items)] + used
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([getattr(item, column) for column in columns] for item in items)
+    return text.getvalue().encode()
+
+
+def _checked(records: Iterable[Record]) -> tuple[Record, ...]:
+    """Return records that can be a manifest together."""
     items = tuple(require_iterator(records, "records", "a sequence of Record"))
     for item in items:
         if not isinstance(item, Record):
@@ -278,20 +305,4 @@ def write_manifest(path: str | Path, records: Iterable[Record]) -> Manifest:
     classes = class_names(item.label for item in items)
     for item in items:
         parse_class(item.label, classes)
-    used = [c for c in OPTIONAL if any(getattr(item, c) is not None for item in items)]
-    columns = [c for c in REQUIRED if c != "path" or any(item.path for item in items)] + used
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([getattr(item, column) for column in columns] for item in items)
-    data = text.getvalue().encode()
-    with atomic_path(target) as temporary:
-        temporary.write_bytes(data)
-    digest = hashlib.sha256(data).hexdigest()
-    return Manifest(
-        records=items,
-        folder=target.parent,
-        sha256=digest,
-        rows=tuple(range(2, len(items) + 2)),
-        classes=classes,
-    )
+    return items

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is wrong with a manifest, cell by cell."""
+"""What is wrong with a manifest or a data set, cell by cell and file by file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class Problem:
     Attributes
     ----------
     row
-        Row as a spreadsheet counts it: 1 is the first line of the file, blank lines count.
+        Row as a spreadsheet counts it: 1 is the first line of the file, blank lines count; 0 if it
+        concerns no row.
     column
         Name of the column; empty if the row as a whole is wrong.
     message
@@ -32,12 +33,14 @@ class Problem:
 
     def __str__(self) -> str:
         """Text with the place in front."""
+        if self.row == 0:
+            return self.message
         column = f", column {self.column}" if self.column else ""
         return f"row {self.row}{column}: {self.message}"
 
 
 class ManifestError(FormatError):
-    """A manifest that cannot be used.
+    """A manifest, or the files of a data set, that cannot be used.
 
     Attributes
     ----------

@@ -24,17 +24,21 @@ if TYPE_CHECKING:
     from gftcore.io.images import MAX_PIXELS, SUFFIXES, read_image, write_image
     from gftcore.io.masks import is_mask, read_mask
     from gftcore.io.origin import provenance
+    from gftcore.io.scans import SCAN_SUFFIXES, Scan, read_scan
     from gftcore.io.tables import write_csv
 
 __all__ = [
     "MAX_PIXELS",
+    "SCAN_SUFFIXES",
     "SUFFIXES",
+    "Scan",
     "atomic_path",
     "file_sha256",
     "is_mask",
     "provenance",
     "read_image",
     "read_mask",
+    "read_scan",
     "write_csv",
     "write_image",
 ]
@@ -43,13 +47,16 @@ __getattr__, __dir__ = attach(
     __name__,
     {
         "MAX_PIXELS": "images",
+        "SCAN_SUFFIXES": "scans",
         "SUFFIXES": "images",
+        "Scan": "scans",
         "atomic_path": "files",
         "file_sha256": "files",
         "is_mask": "masks",
         "provenance": "origin",
         "read_image": "images",
         "read_mask": "masks",
+        "read_scan": "scans",
         "write_csv": "tables",
         "write_image": "images",
     },

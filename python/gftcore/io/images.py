@@ -22,6 +22,7 @@ __all__ = ["CHANNELS", "MAX_PIXELS", "SUFFIXES", "read_image", "write_image"]
 #: Default limit of rows * columns, checked in the header before anything is decoded.
 MAX_PIXELS = 64_000_000
 SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp", ".npy")
+NIFTI_SUFFIXES = (".nii", ".nii.gz")
 CHANNELS = ("red", "green", "blue", "alpha", "mean")
 
 _FORMATS = ("PNG", "TIFF", "JPEG", "BMP")
@@ -56,7 +57,8 @@ def read_image(
     MissingFileError
         If there is no such file.
     FormatError
-        If the file is damaged, too large, of another format, or has several pages.
+        If the file is damaged, too large, of another format, or has several pages. DICOM and NIfTI
+        files are read by `read_scan`.
     ArgumentError
         If a colour image needs a channel, or has no such channel.
 
@@ -76,9 +78,11 @@ def read_image(
     limit = require_int(max_pixels, "max_pixels", 1, 2**62)
     if channel is not None:
         require_choice(channel, CHANNELS, "channel")
+    if file.name.lower().endswith((".dcm", *NIFTI_SUFFIXES)):
+        raise _medical(file)
     try:
         if file.suffix.lower() == ".npy":
-            return _one_plane(_read_npy(file, limit), channel, file)
+            return one_plane(_read_npy(file, limit), channel, file)
         return _read_pillow(file, limit, channel)
     except GftcoreError:
         raise
@@ -87,14 +91,29 @@ def read_image(
     except MemoryError as error:
         raise FormatError(f"{file}: not enough memory to decode it") from error
     except Exception as error:  # decoders raise whatever a damaged file makes them raise
+        if _has_dicom_magic(file):
+            raise _medical(file) from error
         raise FormatError(f"{file}: cannot be read as an image: {_first_line(error)}") from error
+
+
+def _medical(file: Path) -> FormatError:
+    return FormatError(
+        f"{file}: DICOM and NIfTI files are read by gftcore.io.read_scan; `gftcore data convert` "
+        "makes PNG files of them"
+    )
+
+
+def _has_dicom_magic(file: Path) -> bool:
+    with file.open("rb") as stream:
+        return stream.read(132)[128:] == b"DICM"
 
 
 def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
 
 
-def _refuse_size(rows: int, cols: int, limit: int, file: Path) -> None:
+def refuse_size(rows: int, cols: int, limit: int, file: Path) -> None:
+    """Refuse an image of more pixels than allowed."""
     if rows * cols > limit:
         raise FormatError(
             f"{file}: {rows} x {cols} px are more than the limit of {limit}; raise max_pixels"
@@ -112,7 +131,7 @@ def _read_npy(file: Path, limit: int) -> NDArray[Any]:
             f"{file}: must hold a 2-D array of real numbers (or [H, W, channels]), "
             f"got {describe(mapped)}"
         )
-    _refuse_size(mapped.shape[0], mapped.shape[1], limit, file)
+    refuse_size(mapped.shape[0], mapped.shape[1], limit, file)
     if mapped.ndim == 3 and mapped.shape[2] not in (1, 2, 3, 4):
         raise FormatError(f"{file}: must have 1 to 4 channels last, got shape {mapped.shape}")
     return np.array(mapped, dtype=mapped.dtype.newbyteorder("="))
@@ -123,7 +142,7 @@ def _read_pillow(file: Path, limit: int, channel: str | None) -> NDArray[Any]:
         # Pillow's own limit only warns; ours is checked right below. Other warnings concern tags.
         warnings.simplefilter("ignore")
         with Image.open(file, formats=_FORMATS) as image:
-            _refuse_size(image.height, image.width, limit, file)
+            refuse_size(image.height, image.width, limit, file)
             if getattr(image, "n_frames", 1) != 1:
                 raise FormatError(f"{file}: has several pages; split them first")
             image.load()
@@ -137,15 +156,15 @@ def _decoded(image: Image.Image, channel: str | None, file: Path) -> NDArray[Any
         pixels = np.array(image)
         return pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
     if image.mode == "LA":
-        return _one_plane(np.array(image), channel, file)
+        return one_plane(np.array(image), channel, file)
     if image.mode in ("P", "PA", "RGBA", "RGBX", "RGBa", "La"):
-        return _one_plane(np.array(image.convert("RGBA")), channel, file)
+        return one_plane(np.array(image.convert("RGBA")), channel, file)
     if image.mode == "RGB":
-        return _one_plane(np.array(image), channel, file)
+        return one_plane(np.array(image), channel, file)
     raise FormatError(f"{file}: colour mode {image.mode} is not supported; save it as grey or RGB")
 
 
-def _one_plane(pixels: NDArray[Any], channel: str | None, file: Path) -> NDArray[Any]:
+def one_plane(pixels: NDArray[Any], channel: str | None, file: Path) -> NDArray[Any]:
     """Return the asked plane of [H, W] or [H, W, 1..4] pixels (grey, grey+alpha, RGB, RGBA)."""
     if pixels.ndim == 2:
         if channel not in (None, "mean"):
@@ -172,7 +191,7 @@ def _one_plane(pixels: NDArray[Any], channel: str | None, file: Path) -> NDArray
 
 
 def write_image(path: str | Path, image: ArrayLike) -> None:
-    """Write a PNG: bool [H, W] as 0 and 255, uint8 [H, W] or [H, W, 3].
+    """Write a PNG: bool [H, W] as 0 and 255, uint8 [H, W] or [H, W, 3], uint16 [H, W].
 
     Parameters
     ----------
@@ -187,10 +206,13 @@ def write_image(path: str | Path, image: ArrayLike) -> None:
     pixels = np.asarray(image)
     if pixels.dtype == np.bool_:
         pixels = (pixels.view(np.uint8) != 0) * np.uint8(255)
-    shape_ok = pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 3)
-    if pixels.dtype != np.uint8 or not shape_ok or pixels.size == 0:
+    grey = pixels.ndim == 2 and pixels.dtype in (np.uint8, np.uint16)
+    colour = pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.dtype == np.uint8
+    if not (grey or colour) or pixels.size == 0:
         raise ArgumentTypeError(
-            f"image must be bool or uint8 [H, W], or uint8 [H, W, 3], got {describe(pixels)}"
+            "image must be bool, uint8 or uint16 [H, W], or uint8 [H, W, 3], "
+            f"got {describe(pixels)}"
         )
+    pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
     with atomic_path(target) as temporary:
         Image.fromarray(np.ascontiguousarray(pixels)).save(temporary, format="PNG")

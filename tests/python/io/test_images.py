@@ -223,6 +223,6 @@ def test_write_image_refuses(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError, match=r"must end with \.png"):
         io.write_image(tmp_path / "a.jpg", GREY)
     for bad in (GREY.astype(float), np.zeros((0, 3), dtype=bool), np.zeros(3, dtype=np.uint8)):
-        with pytest.raises(ArgumentTypeError, match="image must be bool or uint8"):
+        with pytest.raises(ArgumentTypeError, match="image must be bool, uint8 or uint16"):
             io.write_image(tmp_path / "a.png", bad)
     assert list(tmp_path.iterdir()) == []
