@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gftcore import graph, io
+from gftcore import formats, graph, io
 from graph_bytes import graph_bytes
 from inputs import Sample
 
@@ -45,7 +45,7 @@ def bench_read_meta(timed_full: Any, found: graph.HeteroGraph, tmp_path: Path) -
 
 
 def bench_write_tables(timed_full: Any, found: graph.HeteroGraph, tmp_path: Path) -> None:
-    files = timed_full(graph.write_tables, found, tmp_path / "tables")
+    files = timed_full(formats.write_tables, found, tmp_path / "tables")
     rows = []
     for file in files:
         with file.open(newline="") as stream:

@@ -25,7 +25,7 @@ import mutations
 import numpy as np
 from PIL import Image
 
-from gftcore import datasets, graph, io, model, staging, synth
+from gftcore import datasets, formats, graph, io, model, staging, synth
 from gftcore.errors import GftcoreError
 
 #: Pixel limit of the readers in these runs; larger images must be refused, not decoded.
@@ -215,7 +215,7 @@ class Graphs:
             found.save(again)
             graph.load(again)
             found.to_batch()
-            graph.write_tables(found, path.with_name("tables"))
+            formats.write_tables(found, path.with_name("tables"))
         except GftcoreError:
             return ""  # values that a batch or a table refuses
         except Exception as error:

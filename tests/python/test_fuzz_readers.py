@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import checkout
-from gftcore import graph, io
+from gftcore import formats, graph, io
 from gftcore.errors import FormatError
 
 CASES = int(os.environ.get("GFTCORE_FUZZ_FILES", "400"))
@@ -123,5 +123,5 @@ def test_text_that_cannot_be_saved_again_is_refused(tmp_path: Path) -> None:
 
 def test_a_field_of_view_beyond_numbers_still_has_tables(tmp_path: Path) -> None:
     found = graph.extract(np.eye(20, dtype=bool), config=graph.ExtractConfig(fov_mm=1e308))
-    graph.write_tables(found, tmp_path / "t")
+    formats.write_tables(found, tmp_path / "t")
     assert "inf" in (tmp_path / "t.nodes.csv").read_text()

@@ -12,8 +12,8 @@ import pytest
 
 import gftcore
 
-HEAVY = ("torch", "torch_geometric", "transformers", "pyarrow", "openai", "scipy", "numba",
-         "networkx", "skimage", "pydantic", "jsonschema", "pydicom", "nibabel", "openpyxl",
+HEAVY = ("torch", "torch_geometric", "transformers", "pyarrow", "duckdb", "openai", "scipy",
+         "numba", "networkx", "skimage", "pydantic", "jsonschema", "pydicom", "nibabel", "openpyxl",
          "tifffile")  # fmt: skip
 
 
@@ -33,6 +33,7 @@ def loaded_after(code: str) -> set[str]:
         "import gftcore; gftcore.simd_target()",
         "import gftcore.errors",
         "import gftcore.biomarkers, gftcore.datasets, gftcore.graph, gftcore.io, gftcore.metrics",
+        "import gftcore.formats",
         "import gftcore.segmentation, gftcore.synth, gftcore.model, gftcore.staging",
         "import gftcore.attribution",
         "import gftcore.pipeline",
@@ -54,6 +55,7 @@ def test_no_numpy_yet(code: str) -> None:
         "from gftcore.graph import *",
         "from gftcore.segmentation import *",
         "from gftcore.io import *",
+        "from gftcore.formats import *; data_dictionary()",
         "from gftcore.metrics import *",
         "from gftcore.biomarkers import *",
         "from gftcore.datasets import *",
@@ -102,6 +104,7 @@ def test_the_base_needs_no_optional_package(code: str) -> None:
         "gftcore.attribution",
         "gftcore.biomarkers",
         "gftcore.datasets",
+        "gftcore.formats",
         "gftcore.graph",
         "gftcore.io",
         "gftcore.metrics",

@@ -21,6 +21,7 @@ from gftcore.datasets.graphs import have_grey_values
 from gftcore.errors import GftcoreError, GftcoreWarning
 from gftcore.graph.assemble import run_settings, settings_hash
 from gftcore.io import file_sha256, write_csv
+from gftcore.io.tables import unguarded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -215,7 +216,7 @@ def _stored(path: Path, manifest: Manifest, source: GraphSource) -> dict[str, _R
         return {}
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            table = {row["id"]: row for row in csv.DictReader(stream)}
+            table = {unguarded(row["id"]): row for row in csv.DictReader(stream)}
     except (OSError, KeyError, ValueError, csv.Error):
         return {}
     found = {}

@@ -85,8 +85,8 @@ def _run(out: Path) -> tuple[HeteroGraph, NDArray[Any]]:
     from gftcore import graph as graphs
     from gftcore import io
     from gftcore.cli.extraction import write_run_file
+    from gftcore.formats import write_dictionary, write_tables
     from gftcore.graph.assemble import run_settings
-    from gftcore.graph.tables import write_dictionary
     from gftcore.segmentation import SegmentConfig
 
     config, seg = graphs.ExtractConfig(), SegmentConfig()
@@ -100,7 +100,7 @@ def _run(out: Path) -> tuple[HeteroGraph, NDArray[Any]]:
     keep = ("mask", "ica_label", "skeleton", "vessel_label")
     graph = graphs.extract_image(image, config, seg=seg, keep=keep).with_source(sha256=source)
     stem = out / Path(_SAMPLE).stem
-    graphs.write_tables(graph, stem)
+    write_tables(graph, stem)
     picture = graphs.draw_overlay(graph, background=image)
     io.write_image(stem.with_suffix(".overlay.png"), picture)
     write_dictionary(out / "columns.csv")

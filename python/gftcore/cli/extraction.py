@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from gftcore.cli.jobs import Job
 from gftcore.errors import ArgumentError, FormatError, RefusedError
+from gftcore.formats import write_dictionary, write_tables
+from gftcore.formats.tables import IMAGE_COLUMNS, image_row
 from gftcore.graph import (
     BatchItem,
     ExtractFailure,
@@ -22,11 +24,9 @@ from gftcore.graph import (
     extract_batch,
     load,
     save,
-    write_tables,
 )
 from gftcore.graph.assemble import run_settings, settings_hash
 from gftcore.graph.overlay import OVERLAY_KEEP
-from gftcore.graph.tables import IMAGE_COLUMNS, image_row, write_dictionary
 from gftcore.io import (
     atomic_path,
     file_sha256,
@@ -36,6 +36,7 @@ from gftcore.io import (
     write_csv,
     write_image,
 )
+from gftcore.io.tables import unguarded
 
 if TYPE_CHECKING:
     from gftcore.cli.progress import Progress
@@ -283,7 +284,7 @@ class _ImageTable:
             return
         try:
             with path.open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
-                rows = list(csv.reader(stream))
+                rows = [list(map(unguarded, row)) for row in csv.reader(stream)]
         except (OSError, csv.Error):
             rows = []
         if rows and tuple(rows[0]) == IMAGE_COLUMNS:

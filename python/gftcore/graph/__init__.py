@@ -42,7 +42,6 @@ if TYPE_CHECKING:
         squared_distance,
         thin,
     )
-    from gftcore.graph.tables import write_tables
     from gftcore.graph.vessels import (
         Faces,
         SkeletonGraph,
@@ -95,7 +94,6 @@ __all__ = [
     "squared_distance",
     "thin",
     "trace",
-    "write_tables",
 ]
 
 __getattr__, __dir__ = attach(
@@ -139,6 +137,5 @@ __getattr__, __dir__ = attach(
         "squared_distance": "stages",
         "thin": "stages",
         "trace": "vessels",
-        "write_tables": "tables",
     },
 )

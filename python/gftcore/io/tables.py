@@ -6,11 +6,46 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TextIO
 
 from gftcore.errors import ArgumentError
 from gftcore.io.files import atomic_path
 
-__all__ = ["write_csv"]
+__all__ = ["guarded", "unguarded", "write_csv"]
+
+#: Spreadsheet programs run a cell that begins so as a formula.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def guarded(text: str) -> str:
+    """Return a text as a cell that spreadsheet programs show instead of running it as a formula.
+
+    Texts that begin like a formula and are no number get a leading apostrophe; so do those that
+    already look as if they had one, so that `unguarded` is exact.
+
+    Examples
+    --------
+    >>> guarded("=1+2"), guarded("-1.5"), guarded("0001_OD")
+    ("'=1+2", '-1.5', '0001_OD')
+    """
+    if not text.lstrip("'").startswith(_FORMULA):
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    return text
+
+
+def unguarded(cell: str) -> str:
+    """Return the text of a cell that `write_csv` wrote.
+
+    Examples
+    --------
+    >>> unguarded("'=1+2"), unguarded("'s"), unguarded("-1.5")
+    ('=1+2', "'s", '-1.5')
+    """
+    return cell[1:] if cell[:1] == "'" and cell.lstrip("'").startswith(_FORMULA) else cell
 
 
 def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -26,6 +61,11 @@ def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[
         Python values, one per column; NaN and None become empty cells, floats have the fewest
         digits that read back the same.
 
+    Notes
+    -----
+    A text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage return and is no number
+    gets a leading apostrophe, so that no spreadsheet program runs it as a formula. Numbers stay.
+
     Examples
     --------
     >>> import tempfile
@@ -38,10 +78,26 @@ def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[
         atomic_path(path) as temporary,
         temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream,
     ):
-        writer = csv.writer(stream, lineterminator="\n")
+        writer = csv.writer(_Lines(stream))
         writer.writerow(columns)
         for row in rows:
             if len(row) != len(columns):
                 raise ArgumentError(f"a row has {len(row)} cells, expected {len(columns)}")
-            # NaN is the one value that differs from itself; csv writes None as an empty cell.
-            writer.writerow([None if value != value else value for value in row])  # noqa: PLR0124
+            writer.writerow([_cell(value) for value in row])
+
+
+class _Lines:
+    r"""Ends lines with ``\n``; `csv` quotes a carriage return only where it ends lines with it."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, line: str) -> int:
+        return self._stream.write(line.removesuffix("\r\n") + "\n")
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str):
+        return guarded(value)
+    # NaN is the one value that differs from itself; csv writes None as an empty cell.
+    return None if value != value else value  # noqa: PLR0124

@@ -14,6 +14,7 @@ import numpy as np
 from gftcore.errors import ArgumentError, FormatError, MissingFileError
 from gftcore.io import write_csv
 from gftcore.io.files import require_file
+from gftcore.io.tables import unguarded
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -189,7 +190,7 @@ def _read(file: Path, split: str) -> Predictions:
         columns = [name for name in rows[0] if name and name.startswith("p_")] if rows else []
         found = Predictions(
             name=file.parent.name,
-            ids=tuple(row["id"] for row in rows),
+            ids=tuple(unguarded(row["id"]) for row in rows),
             classes=tuple(name.removeprefix("p_") for name in columns),
             probabilities=tuple(tuple(float(row[name]) for name in columns) for row in rows),
         )

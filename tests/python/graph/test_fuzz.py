@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gftcore import graph
+from gftcore import formats, graph
 from gftcore import segmentation as seg
 from gftcore.errors import GftcoreError, GftcoreWarning
 from gftcore.graph.batch import DIRECTED
@@ -206,7 +206,7 @@ def test_files(tmp_path: Path) -> None:
         def read() -> None:
             found = graph.load(target)
             # What is read can be used.
-            graph.write_tables(found, tmp_path / "t")
+            formats.write_tables(found, tmp_path / "t")
             found.to_batch()
             graph.draw_overlay(found)
             found.save(tmp_path / "c.npz")
@@ -224,5 +224,5 @@ def test_paths(tmp_path: Path) -> None:
             value = str(tmp_path / value) if "\0" not in value else value
         outcome(lambda value=value: graph.load(value))  # type: ignore[misc]
         outcome(lambda value=value: graph.save(item, value))  # type: ignore[misc]
-        outcome(lambda value=value: graph.write_tables(value, tmp_path / "t"))  # type: ignore[misc]
-        outcome(lambda value=value: graph.write_tables(item, value))  # type: ignore[misc]
+        outcome(lambda value=value: formats.write_tables(value, tmp_path / "t"))  # type: ignore[misc]
+        outcome(lambda value=value: formats.write_tables(item, value))  # type: ignore[misc]

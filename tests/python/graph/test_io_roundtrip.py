@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import pickle
@@ -271,58 +270,6 @@ def test_save_refuses_other_suffixes_and_objects(small: graph.HeteroGraph, tmp_p
         graph.save(small, tmp_path / "a.pkl")
     with pytest.raises(ArgumentTypeError, match="HeteroGraph"):
         graph.save({}, tmp_path / "a.npz")  # type: ignore[arg-type]
-    for stem, image_id in ((3, ""), (None, ""), (tmp_path / "a", 3), ("a\0b", "")):
-        with pytest.raises(ArgumentTypeError):
-            graph.write_tables(small, stem, image_id=image_id)  # type: ignore[arg-type]
-    with pytest.raises(ArgumentError, match="stem must end with"):
-        graph.write_tables(small, "/")
-
-
-def read(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as stream:
-        return list(csv.DictReader(stream))
-
-
-def test_tables_hold_every_node_and_edge(small: graph.HeteroGraph, tmp_path: Path) -> None:
-    junctions, nodes, edges = map(read, graph.write_tables(small, tmp_path / "x", image_id="id"))
-    assert len(junctions) == small.num_nodes
-    assert {row["image_id"] for row in (*junctions, *nodes, *edges)} == {"id"}
-    by_type = {t: [row for row in nodes if row["type"] == t] for t in ("vessel", "ica", "faz")}
-    assert len(by_type["vessel"]) == small.num_segments
-    assert len(by_type["ica"]) == small.num_icas
-    assert len(by_type["faz"]) == len(small.faz_x)
-    assert len(edges) == small.num_edges
-    lengths = [float(row["length_px"]) for row in by_type["vessel"]]
-    assert lengths == small.vessel("length").tolist()
-    areas = [float(row["area_mm2"]) for row in by_type["ica"]]
-    assert areas == pytest.approx(small.ica("area") * small.meta.mm_per_px**2)
-    assert by_type["ica"][0]["length_px"] == ""
-    points = sum(len(row["polyline"].split(";")) for row in by_type["vessel"] if row["polyline"])
-    assert points == small.num_points
-
-
-def test_missing_values_are_empty_cells(small: graph.HeteroGraph, tmp_path: Path) -> None:
-    _, nodes, _ = map(read, graph.write_tables(small, tmp_path / "x"))
-    curveness = small.vessel("curveness")
-    assert np.isnan(curveness).any()
-    cells = [row["curveness"] for row in nodes if row["type"] == "vessel"]
-    assert [cell == "" for cell in cells] == np.isnan(curveness).tolist()
-
-
-def test_every_column_is_in_the_data_dictionary(small: graph.HeteroGraph, tmp_path: Path) -> None:
-    from gftcore.graph.tables import write_dictionary
-
-    write_dictionary(tmp_path / "columns.csv")
-    known = {row["column"] for row in read(tmp_path / "columns.csv")}
-    own = {"image_id", "type", "node_id", "row", "col", "node1", "node2", "face_left",
-           "face_right", "label", "touches_border", "polyline"}  # fmt: skip
-    _, nodes, _ = graph.write_tables(small, tmp_path / "x")
-    with nodes.open() as stream:
-        header = next(csv.reader(stream))
-    assert set(header) - own <= known
-    for name in (*small.vessel_columns, *small.ica_columns):
-        node_type = "vessel" if name in small.vessel_columns else "ica"
-        assert graph.column_info(node_type, name).meaning
 
 
 def test_columns_of_other_types_are_unknown(small: graph.HeteroGraph) -> None:

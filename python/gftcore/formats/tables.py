@@ -12,24 +12,15 @@ import numpy as np
 
 from gftcore._validation import describe
 from gftcore.errors import ArgumentError, ArgumentTypeError
-from gftcore.graph.columns import (
-    ICA_COLUMNS,
-    VESSEL_COLUMNS,
-    column_info,
-    exported_columns,
-)
+from gftcore.formats.dictionary import csv_columns
+from gftcore.graph.columns import column_info, exported_columns
 from gftcore.graph.hetero_graph import NODE_KINDS, NODE_TYPES, RELATIONS, HeteroGraph
 from gftcore.io import write_csv
 from gftcore.io.files import require_path
 
-__all__ = ["IMAGE_COLUMNS", "image_row", "write_dictionary", "write_tables"]
+__all__ = ["IMAGE_COLUMNS", "image_row", "write_tables"]
 
-IMAGE_COLUMNS = (
-    "image_id", "relpath", "sha256", "kind", "rows", "cols", "fov_mm", "eye", "status",
-    "error_code", "message", "warnings", "junctions", "vessels", "icas", "faz",
-    *(f"edges_{relation}" for relation in RELATIONS), "faz_method", "faz_confidence",
-    "config_hash", "gftcore", "simd_target",
-)  # fmt: skip
+IMAGE_COLUMNS = csv_columns("images")
 _COMMON = ("image_id", "type", "node_id", "row", "col")
 
 
@@ -76,12 +67,10 @@ def write_tables(graph: HeteroGraph, stem: str | Path, *, image_id: str = "") ->
     paths = [
         base.with_name(f"{base.name}.{table}.csv") for table in ("junctions", "nodes", "edges")
     ]
-    junctions = ("image_id", "junction_id", "row", "col", "radius_px", "degree", "kind")
-    write_csv(paths[0], junctions, _junctions(graph, key))
+    write_csv(paths[0], csv_columns("junctions"), _junctions(graph, key))
     columns, rows = _nodes(graph, key)
     write_csv(paths[1], columns, rows)
-    edges = ("image_id", "relation", "src", "dst", "attribute", "value")
-    write_csv(paths[2], edges, _edges(graph, key))
+    write_csv(paths[2], csv_columns("edges"), _edges(graph, key))
     return paths
 
 
@@ -176,19 +165,3 @@ def image_row(graph: HeteroGraph, *, image_id: str, relpath: str) -> list[Any]:
         graph.faz_info.method, graph.faz_info.confidence,
         meta.config_hash, meta.versions.get("gftcore"), meta.simd_target,
     ]  # fmt: skip
-
-
-def write_dictionary(path: str | Path) -> None:
-    """Write the data dictionary: unit and meaning of every feature column."""
-    unit = {"length": "px", "area": "px^2", "position": "px", "angle": "rad"}
-    rows = [
-        [table, info.name, name, name_unit, info.meaning]
-        for table, columns in (("vessel", VESSEL_COLUMNS), ("ica, faz", ICA_COLUMNS))
-        for info in columns.values()
-        for name, name_unit in (
-            (info.exported, unit.get(info.unit, info.unit)),
-            (info.exported_mm, {"length": "mm", "area": "mm^2"}.get(info.unit, "")),
-        )
-        if name is not None
-    ]
-    write_csv(path, ("type", "feature", "column", "unit", "meaning"), rows)
