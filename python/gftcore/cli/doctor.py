@@ -24,7 +24,8 @@ _EXTRAS = {
     "ray": ("ray",),
     "report": ("playwright",),
     "io": ("pydicom", "nibabel", "tifffile", "openpyxl"),
-    "dev": ("networkx", "pytest"),
+    "networkx": ("networkx",),
+    "dev": ("pytest",),
 }
 
 
