@@ -44,7 +44,7 @@ nitpick_ignore_regex = [
         r"(Path|HeteroData|MultiGraph|Channel|Method|Target|Baseline|Unit|BoolImage|Scaling|Tensor|Eye)",
     ),
     ("py:class", r"gftcore\._core\..*"),
-    ("py:class", r"AnyGraph|gftcore\.metrics\.spatial_graph\..*"),  # an alias; a private module
+    ("py:class", r"AnyGraph|Column|gftcore\.formats\.\w+_graph\..*"),  # aliases; private modules
     ("py:obj", r"values|edge_ends"),
     # Sphinx cuts `tuple[float, ...]`, where it is a parameter, at its comma.
     ("py:class", r"tuple\[float"),

@@ -14,9 +14,9 @@ import skan
 import sknw
 from skimage import morphology
 
-from gftcore import graph, metrics
+from gftcore import formats, graph
 
-SpatialGraph = metrics.SpatialGraph
+SpatialGraph = formats.SpatialGraph
 
 
 class Shared:
@@ -44,7 +44,7 @@ class Shared:
 
 def gftcore_graph(mask: np.ndarray, **options: str | float) -> SpatialGraph:
     config = graph.ExtractConfig(skeleton_fill_px=0, features="centreline", **options)
-    return metrics.from_hetero(graph.extract(mask, config))
+    return formats.from_hetero(graph.extract(mask, config))
 
 
 def skan_graph(skeleton: np.ndarray, distance: np.ndarray) -> SpatialGraph:
@@ -54,7 +54,7 @@ def skan_graph(skeleton: np.ndarray, distance: np.ndarray) -> SpatialGraph:
     ends = np.array([paths.path(i)[[0, -1]] for i in range(paths.n_paths)])
     names, segment_nodes = np.unique(ends, return_inverse=True)
     inner = [line[1:-1] for line in pixels]
-    return metrics.from_polylines(
+    return formats.from_polylines(
         paths.coordinates[names],
         segment_nodes.reshape(-1, 2),
         inner,
@@ -68,7 +68,7 @@ def sknw_graph(skeleton: np.ndarray, distance: np.ndarray) -> SpatialGraph:
     number = {node: i for i, node in enumerate(net.nodes)}
     edges = list(net.edges(data="pts"))
     inner = [np.asarray(line, dtype=int)[1:-1] for *_, line in edges]
-    return metrics.from_polylines(
+    return formats.from_polylines(
         np.array([net.nodes[node]["o"] for node in net.nodes], dtype=float),
         [(number[start], number[end]) for start, end, _ in edges],
         inner,

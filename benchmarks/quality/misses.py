@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
-from gftcore import metrics
+from gftcore import formats, metrics
 from true_graphs import TrueSample
 
 WITHIN_PX = 5.0
@@ -29,7 +29,7 @@ class NodeMatch:
     pairs: np.ndarray
 
 
-def match_nodes(sample: TrueSample, prediction: metrics.SpatialGraph) -> NodeMatch:
+def match_nodes(sample: TrueSample, prediction: formats.SpatialGraph) -> NodeMatch:
     """Match as `graph_agreement` does, and keep who matched whom."""
     shape = sample.mask.shape
     truth = metrics.planar_reference(sample.truth, shape=shape)
@@ -45,7 +45,7 @@ def match_nodes(sample: TrueSample, prediction: metrics.SpatialGraph) -> NodeMat
     return NodeMatch(truth, crossing, found, points, matched, pairs)
 
 
-def recall_by_kind(sample: TrueSample, prediction: metrics.SpatialGraph) -> dict[str, np.ndarray]:
+def recall_by_kind(sample: TrueSample, prediction: formats.SpatialGraph) -> dict[str, np.ndarray]:
     """Count true nodes and those found, by kind and distance to the next true node.
 
     Also spurious nodes, and the F of all true nodes after close ones were merged: what one could

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw
 
-from gftcore import metrics
+from gftcore import formats
 from misses import WITHIN_PX, NodeMatch, match_nodes
 from true_graphs import TrueSample
 
@@ -28,7 +28,7 @@ BACKGROUND, VESSEL = 12, 84
 
 
 def draw_worst_places(
-    items: list[tuple[TrueSample, metrics.SpatialGraph]], folder: Path
+    items: list[tuple[TrueSample, formats.SpatialGraph]], folder: Path
 ) -> list[Path]:
     """Draw the windows with most unmatched nodes, `PER_SAMPLE` of each sample."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -63,7 +63,7 @@ def worst_windows(match: NodeMatch, shape: tuple[int, int]) -> list[tuple[int, i
 
 def draw_window(
     sample: TrueSample,
-    prediction: metrics.SpatialGraph,
+    prediction: formats.SpatialGraph,
     match: NodeMatch,
     corner: tuple[int, int],
 ) -> Image.Image:

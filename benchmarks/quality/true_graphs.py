@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from generated import generated_eyes
-from gftcore import metrics
+from gftcore import formats
 from gftcore.synth import Edges, write_edges
 
 VARIABLE = "GFTCORE_OCTA_SYNTHETIC"
@@ -29,7 +29,7 @@ class TrueSample:
     name: str
     half: str
     mask: np.ndarray
-    truth: metrics.SpatialGraph
+    truth: formats.SpatialGraph
 
 
 def sample_names(half: str | None = None) -> list[tuple[str, str]]:
@@ -52,8 +52,8 @@ def load(name: str, half: str) -> TrueSample:
     return TrueSample(name, half, mask, truth)
 
 
-def read_truth(path: Path, mask: np.ndarray) -> metrics.SpatialGraph:
-    return metrics.read_vessel_csv(path, side_px=mask.shape[0], half_width=HALF_WIDTH)
+def read_truth(path: Path, mask: np.ndarray) -> formats.SpatialGraph:
+    return formats.read_vessel_csv(path, side_px=mask.shape[0], half_width=HALF_WIDTH)
 
 
 def generated_samples(
@@ -64,7 +64,7 @@ def generated_samples(
         yield TrueSample(f"{label}-{k}", GENERATED, eye.mask, through_file(eye.edges, eye.mask))
 
 
-def through_file(edges: Edges, mask: np.ndarray) -> metrics.SpatialGraph:
+def through_file(edges: Edges, mask: np.ndarray) -> formats.SpatialGraph:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "graph.csv")
         write_edges(path, edges)

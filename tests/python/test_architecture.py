@@ -36,8 +36,8 @@ BASE_SUBPACKAGES = (
     "pipeline", "report", "runs", "segmentation", "staging", "synth",
 )  # fmt: skip
 NOT_IN_BASE = (
-    "cv2", "duckdb", "matplotlib", "numba", "pandas", "pyarrow", "scipy", "skimage", "sklearn",
-    "torch",
+    "cv2", "duckdb", "matplotlib", "networkx", "numba", "pandas", "pyarrow", "scipy", "skimage",
+    "sklearn", "torch",
 )  # fmt: skip
 
 
@@ -153,6 +153,9 @@ def test_import_contracts_hold():
         ("graph/api.py", "import gftcore.formats", "Layers"),
         ("formats/tables.py", "import gftcore.metrics", "Layers"),
         ("formats/tables.py", "import pyarrow", "Nothing optional in the base"),
+        ("graph/exports.py", "import gftcore.formats", "Layers"),
+        ("formats/graphml.py", "import gftcore.metrics", "Layers"),
+        ("formats/graphml.py", "import networkx", "Nothing optional in the base"),
         ("nn/fit.py", "import gftcore.staging", "Training and staging meet in a file"),
         ("datasets/assign.py", "import torch", "Nothing optional in the base"),
         ("model/weights.py", "import gftcore.staging", "Layers"),

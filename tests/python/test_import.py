@@ -57,6 +57,7 @@ def test_no_numpy_yet(code: str) -> None:
         "from gftcore.io import *",
         "from gftcore.formats import *; data_dictionary()",
         "from gftcore.metrics import *",
+        "from gftcore.formats import *",
         "from gftcore.biomarkers import *",
         "from gftcore.datasets import *",
         "from gftcore import metrics as m; m.confusion_matrix(['a'], ['b'], labels=['a', 'b'])",

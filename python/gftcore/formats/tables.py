@@ -3,22 +3,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from gftcore._validation import describe
+from gftcore._validation import describe, require_iterator
 from gftcore.errors import ArgumentError, ArgumentTypeError
-from gftcore.formats.dictionary import csv_columns
+from gftcore.formats.dictionary import TABLES, csv_columns
 from gftcore.graph.columns import column_info, exported_columns
 from gftcore.graph.hetero_graph import NODE_KINDS, NODE_TYPES, RELATIONS, HeteroGraph
+from gftcore.graph.parts import require_graph
 from gftcore.io import write_csv
 from gftcore.io.files import require_path
+from gftcore.io.tables import open_csv
 
-__all__ = ["IMAGE_COLUMNS", "image_row", "write_tables"]
+__all__ = ["IMAGE_COLUMNS", "image_row", "write_csv_tables", "write_tables"]
 
 IMAGE_COLUMNS = csv_columns("images")
 _COMMON = ("image_id", "type", "node_id", "row", "col")
@@ -68,10 +71,72 @@ def write_tables(graph: HeteroGraph, stem: str | Path, *, image_id: str = "") ->
         base.with_name(f"{base.name}.{table}.csv") for table in ("junctions", "nodes", "edges")
     ]
     write_csv(paths[0], csv_columns("junctions"), _junctions(graph, key))
-    columns, rows = _nodes(graph, key)
-    write_csv(paths[1], columns, rows)
+    columns = _node_columns(graph)
+    write_csv(paths[1], columns, _nodes(graph, key, columns))
     write_csv(paths[2], csv_columns("edges"), _edges(graph, key))
     return paths
+
+
+def write_csv_tables(
+    folder: str | Path, items: Iterable[tuple[str, HeteroGraph]]
+) -> list[Path]:
+    """Write many graphs as ``images.csv``, ``junctions.csv``, ``nodes.csv`` and ``edges.csv``.
+
+    Parameters
+    ----------
+    folder
+        Folder for the four files; those that are there are replaced.
+    items
+        Pairs of image_id and graph, read one by one.
+
+    Returns
+    -------
+    list of Path
+        The files written; all of them or, after an error, none.
+
+    Notes
+    -----
+    The columns are always all that the data dictionary has for CSV, whatever the graphs have.
+
+    Examples
+    --------
+    >>> import csv, tempfile
+    >>> from gftcore import graph
+    >>> masks = {"a": [[0, 0, 0], [1, 1, 1], [0, 0, 0]], "b": [[0, 1, 0]] * 3}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     images, *_, nodes, _ = write_csv_tables(
+    ...         folder, zip(masks, graph.extract_batch(masks.values()))
+    ...     )
+    ...     with nodes.open() as stream:
+    ...         [(row["image_id"], row["length_px"]) for row in csv.DictReader(stream)]
+    [('a', '2.0'), ('b', '2.0')]
+    """
+    target = require_path(folder)
+    each = require_iterator(items, "items", "pairs of image_id and HeteroGraph")
+    paths = {table: target / f"{table}.csv" for table in TABLES}
+    seen: set[str] = set()
+    with contextlib.ExitStack() as stack:
+        tables = {
+            table: stack.enter_context(open_csv(path, csv_columns(table)))
+            for table, path in paths.items()
+        }
+        for image_id, graph in each:
+            if not isinstance(image_id, str) or not image_id or image_id in seen:
+                raise ArgumentError(
+                    f"image_id must be a name of its own, got {image_id!r:.100} as no. {len(seen)}"
+                )
+            seen.add(image_id)
+            require_graph(graph, f"the graph of {image_id!r:.100}")
+            relpath = graph.meta.source.get("relpath", "")
+            tables["images"](image_row(graph, image_id=image_id, relpath=relpath))
+            for table, rows in (
+                ("junctions", _junctions(graph, image_id)),
+                ("nodes", _nodes(graph, image_id, csv_columns("nodes"))),
+                ("edges", _edges(graph, image_id)),
+            ):
+                for row in rows:
+                    tables[table](row)
+    return list(paths.values())
 
 
 def _junctions(graph: HeteroGraph, key: str) -> Iterator[list[Any]]:
@@ -81,29 +146,29 @@ def _junctions(graph: HeteroGraph, key: str) -> Iterator[list[Any]]:
         yield [key, index, row, col, radius, degree, NODE_KINDS[kind]]
 
 
-def _nodes(graph: HeteroGraph, key: str) -> tuple[list[str], Iterator[list[Any]]]:
-    tables = {node_type: _feature_columns(graph, node_type) for node_type in NODE_TYPES}
+def _node_columns(graph: HeteroGraph) -> list[str]:
+    """Columns of the table of one graph: only the features that it has."""
     own = ["node1", "node2", "face_left", "face_right", "label", "touches_border"]
-    features = list(dict.fromkeys(name for table in tables.values() for name in table))
-    columns = [*_COMMON, *own, *features, "polyline"]
+    tables = [_feature_columns(graph, node_type) for node_type in NODE_TYPES]
+    features = dict.fromkeys(name for table in tables for name in table)
+    return [*_COMMON, *own, *features, "polyline"]
 
-    def rows() -> Iterator[list[Any]]:
-        for node_type, table in tables.items():
-            count = len(graph.features(node_type))
-            rowcol = graph.positions(node_type)
-            known: dict[str, list[Any]] = {
-                "image_id": [key] * count,
-                "type": [node_type] * count,
-                "node_id": list(range(count)),
-                "row": rowcol[:, 0].tolist(),
-                "col": rowcol[:, 1].tolist(),
-                **_own_columns(graph, node_type),
-                **table,
-            }
-            missing = [None] * count
-            yield from map(list, zip(*(known.get(name, missing) for name in columns), strict=True))
 
-    return columns, rows()
+def _nodes(graph: HeteroGraph, key: str, columns: Sequence[str]) -> Iterator[list[Any]]:
+    for node_type in NODE_TYPES:
+        count = len(graph.features(node_type))
+        rowcol = graph.positions(node_type)
+        known: dict[str, list[Any]] = {
+            "image_id": [key] * count,
+            "type": [node_type] * count,
+            "node_id": list(range(count)),
+            "row": rowcol[:, 0].tolist(),
+            "col": rowcol[:, 1].tolist(),
+            **_own_columns(graph, node_type),
+            **_feature_columns(graph, node_type),
+        }
+        missing = [None] * count
+        yield from map(list, zip(*(known.get(name, missing) for name in columns), strict=True))
 
 
 def _feature_columns(graph: HeteroGraph, node_type: str) -> dict[str, list[Any]]:

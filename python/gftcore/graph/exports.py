@@ -11,16 +11,24 @@ from gftcore._lazy import require
 from gftcore._validation import describe, require_choice
 from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.graph.batch import DIRECTED, GraphBatch, directed_edges, finite_features
-from gftcore.graph.hetero_graph import NODE_KINDS, NODE_TYPES
+from gftcore.graph.hetero_graph import NODE_KINDS, NODE_TYPES, RELATIONS
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import networkx
     from numpy.typing import NDArray
     from torch_geometric.data import HeteroData
 
     from gftcore.graph.hetero_graph import HeteroGraph
 
-__all__ = ["batch_from_hetero", "batch_to_hetero", "to_hetero", "to_networkx"]
+__all__ = [
+    "batch_from_hetero",
+    "batch_to_hetero",
+    "graph_provenance",
+    "to_hetero",
+    "to_networkx",
+]
 
 
 def to_hetero(graph: HeteroGraph, *, nonfinite: str) -> HeteroData:
@@ -84,21 +92,65 @@ def batch_from_hetero(data: object) -> GraphBatch:
     return GraphBatch.from_arrays(x, edges, node_ptr=ptr or None)
 
 
-def to_networkx(graph: HeteroGraph) -> networkx.MultiGraph:
+def to_networkx(graph: HeteroGraph, *, kind: str) -> networkx.Graph:
     """See `HeteroGraph.to_networkx`."""
-    nx = require("networkx", extra="dev", user="HeteroGraph.to_networkx")
-    out = nx.MultiGraph(schema=graph.meta.schema, fov_mm=graph.meta.fov_mm, eye=graph.meta.eye)
-    for node in range(graph.num_nodes):
-        row, col = graph.node_rowcol[node].tolist()
-        out.add_node(
-            node,
-            row=row,
-            col=col,
-            kind=NODE_KINDS[graph.node_kind[node]],
-            radius_px=float(graph.node_radius_px[node]),
-        )
+    require_choice(kind, ("vessels", "contacts"), "kind")
+    nx = require("networkx", extra="networkx", user="HeteroGraph.to_networkx")
+    return _vessels(graph, nx) if kind == "vessels" else _contacts(graph, nx)
+
+
+def graph_provenance(graph: HeteroGraph) -> dict[str, str | int | float]:
+    """Return where a graph comes from, in single values: what an exported graph carries."""
+    meta = graph.meta
+    rows, cols = meta.shape
+    known = {
+        "schema": meta.schema,
+        "gftcore": meta.versions.get("gftcore"),
+        "simd_target": meta.simd_target,
+        "config_hash": meta.config_hash,
+        "sha256": meta.source.get("sha256"),
+        "fov_mm": meta.fov_mm,
+        "eye": meta.eye,
+        "rows": rows,
+        "cols": cols,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _vessels(graph: HeteroGraph, nx: ModuleType) -> networkx.MultiGraph:
+    out = nx.MultiGraph(**graph_provenance(graph))
+    places, radii = graph.node_rowcol.tolist(), graph.node_radius_px.tolist()
+    for node, ((row, col), radius) in enumerate(zip(places, radii, strict=True)):
+        kind = NODE_KINDS[graph.node_kind[node]]
+        out.add_node(node, row=row, col=col, kind=kind, radius_px=radius)
     for segment, (start, end) in enumerate(graph.segment_nodes.tolist()):
-        first, last = graph.point_ptr[segment : segment + 2]
+        part = slice(*graph.point_ptr[segment : segment + 2])
         columns = dict(zip(graph.vessel_columns, graph.vessel_x[segment].tolist(), strict=True))
-        out.add_edge(start, end, key=segment, points=graph.point_rowcol[first:last], **columns)
+        out.add_edge(
+            start,
+            end,
+            key=segment,
+            points=graph.point_rowcol[part],
+            radius_px=graph.point_radius_px[part],
+            start_row=places[start][0],
+            start_col=places[start][1],
+            **columns,
+        )
+    return out
+
+
+def _contacts(graph: HeteroGraph, nx: ModuleType) -> networkx.Graph:
+    out = nx.Graph(**graph_provenance(graph))
+    for name in NODE_TYPES:
+        columns = graph.vessel_columns if name == "vessel" else graph.ica_columns
+        places, table = graph.positions(name).tolist(), graph.features(name).tolist()
+        for node, ((row, col), values) in enumerate(zip(places, table, strict=True)):
+            features = dict(zip(columns, values, strict=True))
+            out.add_node((name, node), **{"type": name, **features, "row": row, "col": col})
+    for relation, (source, target) in RELATIONS.items():
+        attribute = "shared_node" if relation == "vv" else "border_px"
+        pairs, values = graph.edges[relation].T.tolist(), graph.edge_attr[relation].tolist()
+        for (first, last), value in zip(pairs, values, strict=True):
+            known = {attribute: value[0]} if value else {}
+            out.add_edge((source, first), (target, last), relation=relation, **known)
     return out

@@ -266,15 +266,30 @@ class HeteroGraph:
 
         return collate([self], nonfinite=nonfinite)
 
-    def to_networkx(self) -> networkx.MultiGraph:
-        """Return the vessels as NetworkX `MultiGraph`; needs the package networkx.
+    def to_networkx(self, *, kind: Literal["vessels", "contacts"] = "vessels") -> networkx.Graph:
+        """Return a NetworkX graph; needs the extra ``networkx``.
 
-        Nodes are skeleton nodes with ``row, col, kind, radius_px``; the key of an edge is its
-        segment, its data are all feature columns and ``points`` [n, 2].
+        Parameters
+        ----------
+        kind
+            ``vessels``: a `MultiGraph` of the skeleton. Nodes have ``row, col, kind, radius_px``;
+            the key of an edge is its segment, its data are all feature columns, ``points`` [n, 2]
+            with a half-width each, ``radius_px`` [n], and the node they run from, ``start_row``
+            and ``start_col``.
+            ``contacts``: what touches what, as in ``edges``. Nodes are ``("vessel", 3)``,
+            ``("ica", 7)`` and ``("faz", 0)`` with ``type``, ``row``, ``col`` and all features;
+            edges have ``relation`` and ``shared_node`` (vv) or ``border_px``.
+
+        Examples
+        --------
+        >>> from gftcore import graph
+        >>> item = graph.extract([[0, 0, 0], [1, 1, 1], [0, 0, 0]])
+        >>> item.to_networkx().edges[0, 1, 0]["length"]
+        2.0
         """
         from gftcore.graph.exports import to_networkx
 
-        return to_networkx(self)
+        return to_networkx(self, kind=kind)
 
     def __repr__(self) -> str:
         rows, cols = self.meta.shape

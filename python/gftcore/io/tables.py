@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -74,16 +75,35 @@ def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[
     ...     (Path(folder) / "t.csv").read_text()
     'a,b\n1,0.5\n,\n'
     """
+    with open_csv(path, columns) as write_row:
+        for row in rows:
+            write_row(row)
+
+
+@contextlib.contextmanager
+def open_csv(
+    path: str | Path, columns: Sequence[str]
+) -> Iterator[Callable[[Sequence[object]], None]]:
+    """Give a function that writes a row; the file appears if the block ends without error.
+
+    Parameters
+    ----------
+    path, columns
+        As for `write_csv`, which this does for rows that come one by one.
+    """
     with (
         atomic_path(path) as temporary,
         temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream,
     ):
         writer = csv.writer(_Lines(stream))
         writer.writerow(columns)
-        for row in rows:
+
+        def write_row(row: Sequence[object]) -> None:
             if len(row) != len(columns):
                 raise ArgumentError(f"a row has {len(row)} cells, expected {len(columns)}")
             writer.writerow([_cell(value) for value in row])
+
+        yield write_row
 
 
 class _Lines:

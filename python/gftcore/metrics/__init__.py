@@ -5,9 +5,9 @@ Agreement of graphs needs the extra ``metrics``; classes and localisation do not
 
 Examples
 --------
->>> from gftcore import metrics
->>> truth = metrics.from_polylines([[0, 0], [0, 30], [9, 40]], [[0, 1], [1, 2]], [[], []])
->>> found = metrics.from_polylines([[1, 0], [8, 41]], [[0, 1]], [[[1, 30]]])
+>>> from gftcore import formats, metrics
+>>> truth = formats.from_polylines([[0, 0], [0, 30], [9, 40]], [[0, 1], [1, 2]], [[], []])
+>>> found = formats.from_polylines([[1, 0], [8, 41]], [[0, 1]], [[[1, 30]]])
 >>> metrics.graph_agreement(truth, found).completeness
 1.0
 """
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
         classification_scores,
         confusion_matrix,
     )
-    from gftcore.metrics.files import read_vessel_csv, read_voreen
     from gftcore.metrics.lesion_hits import edge_hits, outline_mask, structure_hits
     from gftcore.metrics.localisation import (
         Localisation,
@@ -51,13 +50,6 @@ if TYPE_CHECKING:
     from gftcore.metrics.planar import merge_nodes, planar_reference
     from gftcore.metrics.ranks import rank_correlation
     from gftcore.metrics.segments import SegmentMatch, match_segments
-    from gftcore.metrics.sources import (
-        from_hetero,
-        from_networkx,
-        from_polylines,
-        from_skeleton,
-    )
-    from gftcore.metrics.spatial_graph import Polylines, Samples, SpatialGraph
     from gftcore.metrics.structure import join_chains, split_at_crossings
 
 __all__ = [
@@ -69,20 +61,13 @@ __all__ = [
     "LocalisationSummary",
     "NodeAgreement",
     "PointMatch",
-    "Polylines",
     "PooledPredictions",
-    "Samples",
     "SegmentMatch",
-    "SpatialGraph",
     "argmax_labels",
     "bootstrap_intervals",
     "classification_scores",
     "confusion_matrix",
     "edge_hits",
-    "from_hetero",
-    "from_networkx",
-    "from_polylines",
-    "from_skeleton",
     "graph_agreement",
     "join_chains",
     "localisation_scores",
@@ -95,8 +80,6 @@ __all__ = [
     "pool_labels",
     "pool_predictions",
     "rank_correlation",
-    "read_vessel_csv",
-    "read_voreen",
     "resampled_scores",
     "split_at_crossings",
     "structure_hits",
@@ -115,20 +98,13 @@ __getattr__, __dir__ = attach(
         "LocalisationSummary": "localisation",
         "NodeAgreement": "agreement",
         "PointMatch": "matching",
-        "Polylines": "spatial_graph",
         "PooledPredictions": "classes",
-        "Samples": "spatial_graph",
         "SegmentMatch": "segments",
-        "SpatialGraph": "spatial_graph",
         "argmax_labels": "classes",
         "bootstrap_intervals": "bootstrap",
         "classification_scores": "classification",
         "confusion_matrix": "classification",
         "edge_hits": "lesion_hits",
-        "from_hetero": "sources",
-        "from_networkx": "sources",
-        "from_polylines": "sources",
-        "from_skeleton": "sources",
         "graph_agreement": "agreement",
         "join_chains": "structure",
         "localisation_scores": "localisation",
@@ -141,8 +117,6 @@ __getattr__, __dir__ = attach(
         "pool_labels": "classes",
         "pool_predictions": "classes",
         "rank_correlation": "ranks",
-        "read_vessel_csv": "files",
-        "read_voreen": "files",
         "resampled_scores": "bootstrap",
         "split_at_crossings": "structure",
         "structure_hits": "lesion_hits",

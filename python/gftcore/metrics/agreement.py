@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 
 from gftcore._validation import require_iterator, require_real
 from gftcore.errors import ArgumentError
+from gftcore.formats.sources import as_spatial_graph
 from gftcore.graph import HeteroGraph
 from gftcore.metrics.matching import match_points
 from gftcore.metrics.planar import inside, merge_nodes
 from gftcore.metrics.segments import coverage, match_segments, visible_samples
 from gftcore.metrics.sizes import clear_pieces, radius_error, segment_radii
-from gftcore.metrics.sources import as_spatial_graph
 from gftcore.metrics.structure import join_chains, split_at_crossings
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from gftcore.metrics.sources import AnyGraph
-    from gftcore.metrics.spatial_graph import SpatialGraph
+    from gftcore.formats.sources import AnyGraph
+    from gftcore.formats.spatial_graph import SpatialGraph
 
 __all__ = ["GraphAgreement", "NodeAgreement", "graph_agreement"]
 

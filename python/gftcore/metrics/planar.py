@@ -16,7 +16,7 @@ from gftcore.metrics.matching import require_points
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from gftcore.metrics.spatial_graph import Polylines, SpatialGraph
+    from gftcore.formats.spatial_graph import Polylines, SpatialGraph
 
 __all__ = ["Crossings", "find_crossings", "inside", "merge_nodes", "planar_reference"]
 
@@ -122,7 +122,7 @@ def planar_reference(
 
     Examples
     --------
-    >>> from gftcore.metrics import from_polylines
+    >>> from gftcore.formats import from_polylines
     >>> nodes = [[0, 0], [8, 8], [0, 8], [8, 0]]
     >>> planar_reference(from_polylines(nodes, [[0, 1], [2, 3]], [[], []])).tolist()
     [[4.0, 4.0]]

@@ -14,7 +14,7 @@ from gftcore.metrics.planar import inside
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from gftcore.metrics.spatial_graph import Samples, SpatialGraph
+    from gftcore.formats.spatial_graph import Samples, SpatialGraph
 
 __all__ = ["SegmentMatch", "coverage", "match_segments", "nearest", "visible_samples"]
 
@@ -101,7 +101,7 @@ def match_segments(
 
     Examples
     --------
-    >>> from gftcore.metrics import from_polylines
+    >>> from gftcore.formats import from_polylines
     >>> line = from_polylines([[0, 0], [0, 20]], [[0, 1]], [[]])
     >>> shifted = from_polylines([[1, 1], [1, 22]], [[0, 1]], [[]])
     >>> match_segments(line, shifted).pairs.tolist()

@@ -13,7 +13,7 @@ from gftcore.metrics.segments import nearest
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from gftcore.metrics.spatial_graph import Samples, SpatialGraph
+    from gftcore.formats.spatial_graph import Samples, SpatialGraph
 
 __all__ = ["ClearPieces", "RadiusError", "SegmentRadii"]
 __all__ += ["clear_pieces", "radius_error", "segment_radii"]

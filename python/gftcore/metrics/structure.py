@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from gftcore.formats.spatial_graph import SpatialGraph
 from gftcore.metrics.planar import find_crossings
-from gftcore.metrics.spatial_graph import SpatialGraph
 
 __all__ = ["join_chains", "split_at_crossings"]
 
@@ -19,7 +19,7 @@ def join_chains(graph: SpatialGraph) -> SpatialGraph:
 
     Examples
     --------
-    >>> from gftcore.metrics import from_polylines
+    >>> from gftcore.formats import from_polylines
     >>> graph = from_polylines([[0, 0], [0, 3], [4, 3]], [[0, 1], [2, 1]], [[], []])
     >>> join_chains(graph).segment_length_px.tolist()
     [7.0]
@@ -85,7 +85,7 @@ def split_at_crossings(graph: SpatialGraph) -> SpatialGraph:
 
     Examples
     --------
-    >>> from gftcore.metrics import from_polylines
+    >>> from gftcore.formats import from_polylines
     >>> nodes = [[0, 0], [8, 8], [0, 8], [8, 0]]
     >>> split_at_crossings(from_polylines(nodes, [[0, 1], [2, 3]], [[], []]))
     SpatialGraph(5 nodes, 4 segments)

@@ -21,6 +21,10 @@ def test_multigraph_keeps_everything() -> None:
         assert data["length"] == item.vessel("length")[key]
         first, last = item.point_ptr[key : key + 2]
         assert np.array_equal(data["points"], item.point_rowcol[first:last])
+        assert np.array_equal(data["radius_px"], item.point_radius_px[first:last])
+        begin = item.node_rowcol[item.segment_nodes[key, 0]].tolist()
+        assert [data["start_row"], data["start_col"]] == begin
+        assert set(item.vessel_columns) <= data.keys()
     degrees = dict(out.degree())
     assert [degrees[node] for node in range(item.num_nodes)] == item.node_degree.tolist()
     assert out.nodes[0]["kind"] in {"end", "junction", "border", "isolated", "ring"}
@@ -39,5 +43,7 @@ def test_a_ring_is_a_loop() -> None:
 
 def test_networkx_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "networkx", None)
-    with pytest.raises(MissingExtraError, match="needs networkx"):
+    with pytest.raises(
+        MissingExtraError, match=r'needs networkx: pip install "gftcore\[networkx\]"'
+    ):
         graph.extract(np.eye(30, dtype=bool)).to_networkx()

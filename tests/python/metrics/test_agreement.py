@@ -12,20 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import samples
-from gftcore import errors, graph, metrics
+from gftcore import errors, formats, graph, metrics
 
 pytest.importorskip("scipy", reason="gftcore.metrics needs scipy")
 
 
-def straight(nodes: object, segments: object) -> metrics.SpatialGraph:
-    return metrics.from_polylines(nodes, segments, [[]] * len(np.reshape(segments, (-1, 2))))
+def straight(nodes: object, segments: object) -> formats.SpatialGraph:
+    return formats.from_polylines(nodes, segments, [[]] * len(np.reshape(segments, (-1, 2))))
 
 
-def star(row: float = 50.0, col: float = 50.0) -> metrics.SpatialGraph:
+def star(row: float = 50.0, col: float = 50.0) -> formats.SpatialGraph:
     """Three arms of 40 px with a radius of 3, 4 and 5 px."""
     ends = [[row - 40, col], [row, col + 40], [row + 40, col]]
     arms = [[[row, col], end] for end in ends]
-    return metrics.from_polylines(
+    return formats.from_polylines(
         [[row, col], *ends], [[0, 1], [0, 2], [0, 3]], arms, radius_px=[[3, 3], [4, 4], [5, 5]]
     )
 
@@ -95,7 +95,7 @@ def test_what_lies_outside_the_image_does_not_count() -> None:
 
 
 def test_empty_graphs() -> None:
-    nothing = metrics.from_polylines([], [], [])
+    nothing = formats.from_polylines([], [], [])
     both = metrics.graph_agreement(nothing, nothing)
     assert (both.node_f1(5), both.segment_recall, both.completeness, both.correctness) == (1,) * 4
     assert math.isnan(both.length_ratio)
@@ -106,7 +106,7 @@ def test_empty_graphs() -> None:
 
 
 @st.composite
-def nets(draw: st.DrawFn) -> metrics.SpatialGraph:
+def nets(draw: st.DrawFn) -> formats.SpatialGraph:
     random = np.random.default_rng(draw(st.integers(0, 10_000)))
     segments = random.integers(0, 7, (draw(st.integers(1, 10)), 2))
     return straight(random.uniform(0, 60, (7, 2)), segments)
@@ -114,7 +114,7 @@ def nets(draw: st.DrawFn) -> metrics.SpatialGraph:
 
 @given(reference=nets(), prediction=nets())
 def test_precision_and_recall_change_places(
-    reference: metrics.SpatialGraph, prediction: metrics.SpatialGraph
+    reference: formats.SpatialGraph, prediction: formats.SpatialGraph
 ) -> None:
     there = metrics.graph_agreement(reference, prediction, project=False)
     back = metrics.graph_agreement(prediction, reference, project=False)
@@ -126,9 +126,9 @@ def test_precision_and_recall_change_places(
 
 @given(reference=nets(), prediction=nets())
 def test_a_quarter_turn_of_both_changes_nothing(
-    reference: metrics.SpatialGraph, prediction: metrics.SpatialGraph
+    reference: formats.SpatialGraph, prediction: formats.SpatialGraph
 ) -> None:
-    def turned(item: metrics.SpatialGraph) -> metrics.SpatialGraph:
+    def turned(item: formats.SpatialGraph) -> formats.SpatialGraph:
         return dataclasses.replace(item, node_rowcol=item.node_rowcol[:, ::-1] * [1, -1])
 
     before = metrics.graph_agreement(reference, prediction)
@@ -144,7 +144,7 @@ def test_all_sources_are_taken_as_they_are() -> None:
     mask[30:35, :] = mask[30:, 30:35] = True
     item = graph.extract(mask)
     traced = graph.trace(graph.thin(mask), anchors=graph.border_anchors(mask))
-    for other in (item, traced, item.to_networkx(), metrics.from_hetero(item)):
+    for other in (item, traced, item.to_networkx(), formats.from_hetero(item)):
         assert metrics.graph_agreement(other, item).node_f1(3) == 1
     with pytest.raises(errors.ArgumentTypeError, match="reference must be a SpatialGraph"):
         metrics.graph_agreement(mask, item)  # type: ignore[arg-type]
@@ -157,7 +157,7 @@ def test_all_sources_are_taken_as_they_are() -> None:
 # --- extraction against a known graph ------------------------------------------------------------
 
 
-def drawn_net(seed: int, side: int = 400) -> tuple[metrics.SpatialGraph, np.ndarray]:
+def drawn_net(seed: int, side: int = 400) -> tuple[formats.SpatialGraph, np.ndarray]:
     """Nodes on a jittered lattice, half-widths of 3 to 5 px, and the mask of it all."""
     random = np.random.default_rng(seed)
     lattice = np.stack(np.meshgrid(*[np.arange(40, side, 80)] * 2, indexing="ij"), axis=-1)
@@ -168,7 +168,7 @@ def drawn_net(seed: int, side: int = 400) -> tuple[metrics.SpatialGraph, np.ndar
     segments = np.concatenate([across, down[random.random(len(down)) < 0.8]])
     radius = random.uniform(3, 5, len(segments))
     points = [nodes[pair] for pair in segments]
-    truth = metrics.from_polylines(
+    truth = formats.from_polylines(
         nodes, segments, points, radius_px=[[r, r] for r in radius.tolist()]
     )
     pixels = np.stack(np.mgrid[:side, :side], axis=-1).astype(float)
@@ -194,7 +194,7 @@ def test_extraction_finds_a_drawn_graph(seed: int, skeleton: str) -> None:
     assert agreement.radius_relative_error < 0.06
     assert abs(agreement.clear_length_ratio - 1) < 0.03
     # Negative control: the same graph turned by a quarter.
-    turned = metrics.from_hetero(found)
+    turned = formats.from_hetero(found)
     turned = dataclasses.replace(
         turned, node_rowcol=turned.node_rowcol[:, ::-1] * [1, -1] + [0, mask.shape[0] - 1]
     )
@@ -205,7 +205,7 @@ def test_extraction_finds_a_drawn_graph(seed: int, skeleton: str) -> None:
 def test_extraction_finds_the_true_graphs_better_than_chance() -> None:
     name = samples.true_graph_names()[0]
     mask = samples.load_label(name)
-    truth = metrics.read_vessel_csv(
+    truth = formats.read_vessel_csv(
         samples.true_graph_path(name), side_px=mask.shape[0], half_width=samples.HALF_WIDTH
     )
     found = graph.extract(mask, graph.ExtractConfig(skeleton_fill_px=0))

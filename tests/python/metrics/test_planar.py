@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from gftcore import errors, metrics
+from gftcore import errors, formats, metrics
 from gftcore.metrics.planar import find_crossings
 
 pytest.importorskip("scipy", reason="gftcore.metrics needs scipy")
@@ -19,20 +19,20 @@ pytest.importorskip("scipy", reason="gftcore.metrics needs scipy")
 CORNERS = [[0, 0], [8, 8], [0, 8], [8, 0]]
 
 
-def straight(nodes: object, segments: object) -> metrics.SpatialGraph:
+def straight(nodes: object, segments: object) -> formats.SpatialGraph:
     """Segments without points between their nodes."""
-    return metrics.from_polylines(nodes, segments, [[]] * len(np.reshape(segments, (-1, 2))))
+    return formats.from_polylines(nodes, segments, [[]] * len(np.reshape(segments, (-1, 2))))
 
 
 @st.composite
-def straight_graphs(draw: st.DrawFn, side: int = 12) -> metrics.SpatialGraph:
+def straight_graphs(draw: st.DrawFn, side: int = 12) -> formats.SpatialGraph:
     count = draw(st.integers(2, 10))
     nodes = draw(hnp.arrays(np.int64, (count, 2), elements=st.integers(0, side)))
     pairs = st.tuples(st.integers(0, count - 1), st.integers(0, count - 1))
     return straight(nodes, draw(st.lists(pairs, min_size=1, max_size=12)))
 
 
-def brute_force_crossings(graph: metrics.SpatialGraph) -> list[tuple[Fraction, Fraction]]:
+def brute_force_crossings(graph: formats.SpatialGraph) -> list[tuple[Fraction, Fraction]]:
     """All pairs, in exact arithmetic; shares on this lattice are never within .001 of an end."""
     nodes = [tuple(map(int, position)) for position in graph.node_rowcol]
     pieces = [(nodes[a], nodes[b]) for a, b in graph.segment_nodes.tolist()]
@@ -69,12 +69,12 @@ def test_crossings_of_two(nodes: object, segments: object, expected: object) -> 
 
 
 def test_a_segment_may_cross_itself() -> None:
-    line = metrics.from_polylines([[0, 0], [8, 0]], [[0, 1]], [[[1, 1], [8, 8], [0, 8], [7, 1]]])
+    line = formats.from_polylines([[0, 0], [8, 0]], [[0, 1]], [[[1, 1], [8, 8], [0, 8], [7, 1]]])
     assert metrics.planar_reference(line).tolist() == [[4, 4]]
 
 
 @given(graph=straight_graphs())
-def test_crossings_equal_brute_force(graph: metrics.SpatialGraph) -> None:
+def test_crossings_equal_brute_force(graph: formats.SpatialGraph) -> None:
     found = sorted(map(tuple, find_crossings(graph.polylines()).rowcol))
     np.testing.assert_allclose(
         np.array(found).reshape(-1, 2),
@@ -154,7 +154,7 @@ def test_merging_equals_brute_force(points: np.ndarray, within_px: float) -> Non
 
 def test_a_chain_becomes_one_segment() -> None:
     nodes = [[0, 0], [0, 4], [3, 4], [3, 9], [9, 4]]
-    graph = metrics.from_polylines(
+    graph = formats.from_polylines(
         nodes,
         [[1, 0], [1, 2], [3, 2], [2, 4]],
         [[[0, 2]], [], [[3, 6]], []],
@@ -180,7 +180,7 @@ def test_a_closed_line_keeps_one_node() -> None:
 
 
 def test_the_parts_of_a_cross() -> None:
-    cross = metrics.from_polylines(
+    cross = formats.from_polylines(
         CORNERS, [[0, 1], [2, 3]], [CORNERS[:2], CORNERS[2:]], radius_px=[[1, 3], [2, 2]]
     )
     parts = metrics.split_at_crossings(cross)
@@ -196,7 +196,7 @@ def test_the_parts_of_a_cross() -> None:
 
 
 @given(graph=straight_graphs())
-def test_joining_and_splitting_keep_lines_and_nodes(graph: metrics.SpatialGraph) -> None:
+def test_joining_and_splitting_keep_lines_and_nodes(graph: formats.SpatialGraph) -> None:
     chains = metrics.join_chains(graph)
     parts = metrics.split_at_crossings(chains)
     total = graph.segment_length_px.sum()
@@ -214,7 +214,7 @@ def test_joining_and_splitting_keep_lines_and_nodes(graph: metrics.SpatialGraph)
 
 
 @given(graph=straight_graphs())
-def test_joining_twice_changes_nothing(graph: metrics.SpatialGraph) -> None:
+def test_joining_twice_changes_nothing(graph: formats.SpatialGraph) -> None:
     once = metrics.join_chains(graph)
     twice = metrics.join_chains(once)
     assert np.array_equal(once.node_rowcol, twice.node_rowcol)

@@ -8,24 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gftcore import metrics
+from gftcore import formats, metrics
 from gftcore.metrics.segments import coverage, visible_samples
 
 pytest.importorskip("scipy", reason="gftcore.metrics needs scipy")
 
 
-def straight(nodes: object, segments: object) -> metrics.SpatialGraph:
-    return metrics.from_polylines(nodes, segments, [[]] * len(np.reshape(segments, (-1, 2))))
+def straight(nodes: object, segments: object) -> formats.SpatialGraph:
+    return formats.from_polylines(nodes, segments, [[]] * len(np.reshape(segments, (-1, 2))))
 
 
-def row(*cols: float, at: float = 0.0) -> metrics.SpatialGraph:
+def row(*cols: float, at: float = 0.0) -> formats.SpatialGraph:
     """Build a straight line along a row, cut at the given columns."""
     nodes = [[at, col] for col in cols]
     return straight(nodes, [[i, i + 1] for i in range(len(cols) - 1)])
 
 
 @st.composite
-def nets(draw: st.DrawFn) -> metrics.SpatialGraph:
+def nets(draw: st.DrawFn) -> formats.SpatialGraph:
     """Graphs of up to eight straight segments, no two alike, so that votes have no ties."""
     seed, count = draw(st.integers(0, 10_000)), draw(st.integers(2, 6))
     random = np.random.default_rng(seed)
@@ -35,11 +35,11 @@ def nets(draw: st.DrawFn) -> metrics.SpatialGraph:
 
 
 def brute_force_pairs(
-    reference: metrics.SpatialGraph, prediction: metrics.SpatialGraph
+    reference: formats.SpatialGraph, prediction: formats.SpatialGraph
 ) -> list[tuple[int, int]]:
     """The vote rule, sample by sample."""
 
-    def best(one: metrics.SpatialGraph, two: metrics.SpatialGraph) -> dict[int, tuple[int, float]]:
+    def best(one: formats.SpatialGraph, two: formats.SpatialGraph) -> dict[int, tuple[int, float]]:
         ours, theirs = one.samples(1.0), two.samples(1.0)
         votes: dict[int, list[int]] = {}
         for position, segment in zip(ours.rowcol, ours.segment.tolist(), strict=True):
@@ -83,7 +83,7 @@ def test_a_segment_cut_in_two_matches_at_most_its_larger_part() -> None:
 
 
 def test_equal_votes_go_to_the_lower_number() -> None:
-    double = metrics.from_polylines([[0, 0], [0, 40], [0, 20]], [[0, 2], [2, 1]], [[], []])
+    double = formats.from_polylines([[0, 0], [0, 40], [0, 20]], [[0, 2], [2, 1]], [[], []])
     match = metrics.match_segments(row(0, 40), double, min_share=0.5)
     assert match.pairs.tolist() == [[0, 0]]
 
@@ -98,7 +98,7 @@ def test_length_counts_only_what_lies_in_the_image() -> None:
 
 
 def test_no_segments() -> None:
-    nothing = metrics.from_polylines([[0, 0]], [], [])
+    nothing = formats.from_polylines([[0, 0]], [], [])
     both = metrics.match_segments(nothing, nothing)
     assert (both.recall, both.precision, both.length_recall) == (1, 1, 1)
     one = metrics.match_segments(nothing, row(0, 9))
@@ -107,7 +107,7 @@ def test_no_segments() -> None:
 
 @given(reference=nets(), prediction=nets())
 def test_the_vote_rule_sample_by_sample(
-    reference: metrics.SpatialGraph, prediction: metrics.SpatialGraph
+    reference: formats.SpatialGraph, prediction: formats.SpatialGraph
 ) -> None:
     pairs = metrics.match_segments(reference, prediction).pairs
     assert [tuple(pair) for pair in pairs.tolist()] == brute_force_pairs(reference, prediction)
@@ -115,7 +115,7 @@ def test_the_vote_rule_sample_by_sample(
 
 @given(reference=nets(), prediction=nets())
 def test_the_graphs_change_places(
-    reference: metrics.SpatialGraph, prediction: metrics.SpatialGraph
+    reference: formats.SpatialGraph, prediction: formats.SpatialGraph
 ) -> None:
     there = metrics.match_segments(reference, prediction)
     back = metrics.match_segments(prediction, reference)

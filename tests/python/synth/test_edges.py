@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import samples
-from gftcore import metrics, synth
+from gftcore import formats, synth
 from gftcore.errors import (
     ArgumentError,
     ArgumentTypeError,
@@ -54,7 +54,7 @@ def test_no_vessels_round_trip(tmp_path):
 def test_nodes_are_shared_by_name(tmp_path, edges):
     """Equal positions are equal text, so that a reader finds the trees again."""
     synth.write_edges(tmp_path / "tree.csv", edges)
-    graph = metrics.read_vessel_csv(tmp_path / "tree.csv", side_px=1216, half_width=0.9028)
+    graph = formats.read_vessel_csv(tmp_path / "tree.csv", side_px=1216, half_width=0.9028)
     assert graph.num_segments == len(edges)
     assert graph.num_nodes == len(edges) + 16
     np.testing.assert_allclose(graph.segment_length_px.sum(), 1216 * np.linalg.norm(

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import strategies
-from gftcore import errors, graph, metrics
+from gftcore import errors, formats, graph
 
 
-def line(**changes: object) -> metrics.SpatialGraph:
+def line(**changes: object) -> formats.SpatialGraph:
     fields = {
         "node_rowcol": [[0, 0], [0, 10]],
         "segment_nodes": [[0, 1]],
@@ -20,7 +20,7 @@ def line(**changes: object) -> metrics.SpatialGraph:
         "point_rowcol": [[0, 2], [0, 6]],
         "point_radius_px": [1, 3],
     }
-    return metrics.SpatialGraph(**(fields | changes))  # type: ignore[arg-type]
+    return formats.SpatialGraph(**(fields | changes))  # type: ignore[arg-type]
 
 
 def test_samples_are_middles_of_equal_parts() -> None:
@@ -33,7 +33,7 @@ def test_samples_are_middles_of_equal_parts() -> None:
 
 
 def test_segments_of_no_length_have_no_sample_and_short_ones_have_one() -> None:
-    item = metrics.from_polylines(
+    item = formats.from_polylines(
         [[5, 5], [5, 5], [5, 5.25]], [[0, 1], [1, 2], [0, 0]], [[], [], [[5, 6]]]
     )
     samples = item.samples(1.0)
@@ -44,11 +44,11 @@ def test_segments_of_no_length_have_no_sample_and_short_ones_have_one() -> None:
 
 
 def test_a_graph_without_segments_has_no_samples() -> None:
-    empty = metrics.from_polylines([], [], [])
+    empty = formats.from_polylines([], [], [])
     assert (empty.num_nodes, empty.num_segments, len(empty.samples())) == (0, 0, 0)
     assert empty.segment_length_px.shape == (0,)
     assert empty.branch_points().shape == (0, 2)
-    assert metrics.from_polylines([[1, 2]], [], []).node_degree.tolist() == [0]
+    assert formats.from_polylines([[1, 2]], [], []).node_degree.tolist() == [0]
 
 
 @given(
@@ -58,7 +58,7 @@ def test_a_graph_without_segments_has_no_samples() -> None:
 def test_samples_stand_for_the_whole_line(
     points: list[tuple[float, float]], step_px: float
 ) -> None:
-    item = metrics.SpatialGraph(
+    item = formats.SpatialGraph(
         node_rowcol=np.array([points[0], points[-1]]),
         segment_nodes=np.array([[0, 1]]),
         point_ptr=np.array([0, len(points) - 2]),
@@ -100,7 +100,7 @@ def test_bad_graphs(changes: dict[str, object], error: type[Exception], words: s
 @given(mask=strategies.vessel_masks(max_side=40))
 def test_an_extraction_keeps_its_lengths_and_degrees(mask: np.ndarray) -> None:
     item = graph.extract(mask, graph.ExtractConfig(features="centreline"))
-    spatial = metrics.from_hetero(item)
+    spatial = formats.from_hetero(item)
     assert np.array_equal(spatial.node_degree, item.node_degree)
     assert repr(spatial) == f"SpatialGraph({item.num_nodes} nodes, {item.num_segments} segments)"
     lines = item.node_kind[item.segment_nodes[:, 0]] != 4  # rings are smoothed across their node
@@ -114,20 +114,20 @@ def test_a_traced_skeleton_reads_radii_from_an_image() -> None:
     skeleton = np.zeros((7, 9), dtype=bool)
     skeleton[3, 1:8] = True
     traced = graph.trace(skeleton)
-    assert metrics.from_skeleton(traced).point_radius_px is None
-    spatial = metrics.from_skeleton(traced, radius_px=np.tile(np.arange(9.0), (7, 1)))
+    assert formats.from_skeleton(traced).point_radius_px is None
+    spatial = formats.from_skeleton(traced, radius_px=np.tile(np.arange(9.0), (7, 1)))
     assert spatial.node_rowcol.tolist() == [[3, 1], [3, 7]]
     assert spatial.point_rowcol.tolist() == [[3, c] for c in range(2, 7)]
     assert spatial.point_radius_px is not None
     assert spatial.point_radius_px.tolist() == [2, 3, 4, 5, 6]
     with pytest.raises(errors.ShapeError, match="radius_px must have shape"):
-        metrics.from_skeleton(traced, radius_px=np.zeros((9, 7)))
+        formats.from_skeleton(traced, radius_px=np.zeros((9, 7)))
 
 
 def test_networkx_round_trip() -> None:
     pytest.importorskip("networkx", reason="needs networkx")
     item = graph.extract(np.random.default_rng(4).random((50, 60)) < 0.55)
-    there, back = metrics.from_hetero(item), metrics.from_networkx(item.to_networkx())
+    there, back = formats.from_hetero(item), formats.from_networkx(item.to_networkx())
     assert np.array_equal(there.node_rowcol, back.node_rowcol)
     assert np.array_equal(there.node_degree, back.node_degree)
     # The library lists the edges in its own order, some from their second node.
@@ -144,18 +144,18 @@ def test_networkx_edges_may_have_radii_at_points_for_all_or_none() -> None:
     net.add_edge("b", "a", points=np.array([[0, 6], [0, 3]]), radius_px=[2.0, 1.0])
     net.add_edge("a", "b", points=np.array([[1, 3], [1, 6]]), radius_mean_px=4.0)
     net.add_edge("a", "b")
-    spatial = metrics.from_networkx(net)
+    spatial = formats.from_networkx(net)
     assert spatial.segment_nodes.tolist() == [[0, 1]] * 3
     assert spatial.point_rowcol.tolist() == [[0, 3], [0, 6], [1, 3], [1, 6]]
     assert spatial.point_radius_px is not None
     assert spatial.point_radius_px.tolist() == [1, 2, 4, 4]
     del net.nodes["b"]["row"]
-    with pytest.raises(errors.ArgumentError, match="row and col"):
-        metrics.from_networkx(net)
+    with pytest.raises(errors.FormatError, match="row and col"):
+        formats.from_networkx(net)
 
 
 def test_polylines_are_turned_to_run_from_their_first_node() -> None:
-    item = metrics.from_polylines(
+    item = formats.from_polylines(
         [[0, 0], [0, 9]], [[0, 1], [1, 0]], [[[0, 6], [0, 3]]] * 2, radius_px=[[6, 3]] * 2
     )
     assert item.point_rowcol.tolist() == [[0, 3], [0, 6], [0, 6], [0, 3]]
@@ -175,10 +175,10 @@ def test_polylines_are_turned_to_run_from_their_first_node() -> None:
 )
 def test_bad_polylines(arguments: tuple[object, ...], radius_px: object, words: str) -> None:
     with pytest.raises(errors.GftcoreError, match=words):
-        metrics.from_polylines(*arguments, radius_px=radius_px)  # type: ignore[arg-type]
+        formats.from_polylines(*arguments, radius_px=radius_px)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("function", [metrics.from_hetero, metrics.from_skeleton])
+@pytest.mark.parametrize("function", [formats.from_hetero, formats.from_skeleton])
 def test_other_objects_are_refused(function: object) -> None:
     with pytest.raises(errors.ArgumentTypeError, match="graph must"):
         function([[1]])  # type: ignore[operator]

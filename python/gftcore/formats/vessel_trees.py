@@ -1,28 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Spatial graphs from files of other programs."""
+"""Vessel trees of simulators of OCT angiographies."""
 
 from __future__ import annotations
 
-import contextlib
 import csv
-import gzip
-import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from gftcore._validation import require_real
 from gftcore.errors import FormatError
-from gftcore.io.files import require_file
-from gftcore.metrics.sources import from_polylines
-from gftcore.metrics.spatial_graph import SpatialGraph
+from gftcore.formats.reading import foreign_file
+from gftcore.formats.spatial_graph import SpatialGraph
 
-__all__ = ["read_vessel_csv", "read_voreen"]
+__all__ = ["read_vessel_csv"]
 
 COLUMNS = ["node1", "node2", "radius"]
-# The graph of the largest image is far smaller; a compressed file may pretend to be.
-MAX_BYTES = 1 << 30
 
 
 def read_vessel_csv(path: str | Path, *, side_px: float, half_width: float = 1.0) -> SpatialGraph:
@@ -67,7 +60,10 @@ def read_vessel_csv(path: str | Path, *, side_px: float, half_width: float = 1.0
     number: dict[str, int] = {}
     ends: list[tuple[int, int]] = []
     radius: list[float] = []
-    with _reading(path) as file, file.open(encoding="utf-8", newline="") as stream:
+    with (
+        foreign_file(path, "vessel tree") as file,
+        file.open(encoding="utf-8", newline="") as stream,
+    ):
         rows = csv.reader(stream)
         if next(rows, None) != COLUMNS:
             raise FormatError(f"the header must be {','.join(COLUMNS)}")
@@ -98,55 +94,3 @@ def _position(name: str) -> list[float]:
     if len(values) != 3:
         raise FormatError(f"a node must be [x y z], got {name:.60}")
     return values
-
-
-def read_voreen(path: str | Path) -> SpatialGraph:
-    """Read a vessel graph in Voreen's JSON, which may be compressed by gzip.
-
-    Positions are taken as (row, col, z) in px and z is dropped. Points are the skeleton voxels,
-    their radius is the mean distance to the surface; an edge without voxels is straight. Voxels
-    may be listed from either node.
-
-    Raises
-    ------
-    MissingFileError
-        If there is no such file.
-    FormatError
-        If it is of another kind, or damaged.
-    """
-    with _reading(path) as file:
-        tree = json.loads(_unpacked(file))["graph"]
-        nodes, edges = tree["nodes"], tree["edges"]
-        number = {node["id"]: i for i, node in enumerate(nodes)}
-        if len(number) != len(nodes):
-            raise FormatError("two nodes have the same id")
-        voxels = [edge.get("skeletonVoxels", ()) for edge in edges]
-        return from_polylines(
-            [node["pos"][:2] for node in nodes],
-            [(number[edge["node1"]], number[edge["node2"]]) for edge in edges],
-            [[voxel["pos"][:2] for voxel in line] for line in voxels],
-            radius_px=[[voxel["avgDistToSurface"] for voxel in line] for line in voxels],
-        )
-
-
-def _unpacked(path: Path) -> bytes:
-    with path.open("rb") as stream:
-        packed = stream.read(2) == b"\x1f\x8b"
-    with gzip.open(path) if packed else path.open("rb") as stream:
-        data = stream.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise FormatError(f"holds more than {MAX_BYTES} bytes")
-    return data
-
-
-@contextlib.contextmanager
-def _reading(path: str | Path) -> Iterator[Path]:
-    """Give the path of an existing file; whatever fails becomes a `FormatError` with its name."""
-    file = require_file(path)
-    try:
-        yield file
-    except FormatError as error:
-        raise FormatError(f"{file}: {error}") from error
-    except Exception as error:  # csv, json, zlib, Unicode, look-ups: all mean a foreign file here
-        what = f"{type(error).__name__}: {error}"
-        raise FormatError(f"{file}: no vessel graph: {what:.200}") from error

@@ -4,16 +4,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gftcore._lazy import require
 from gftcore._validation import as_array, describe, require_array
-from gftcore.errors import ArgumentError, ArgumentTypeError, ShapeError
+from gftcore.errors import ArgumentError, ArgumentTypeError, FormatError, ShapeError
+from gftcore.formats.spatial_graph import SpatialGraph
 from gftcore.graph import HeteroGraph, SkeletonGraph
-from gftcore.metrics.spatial_graph import SpatialGraph
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -26,8 +26,22 @@ if TYPE_CHECKING:
 __all__ = ["as_spatial_graph", "from_hetero", "from_networkx", "from_polylines", "from_skeleton"]
 
 
-def as_spatial_graph(graph: AnyGraph, name: str) -> SpatialGraph:
-    """Return a graph of any source as spatial graph."""
+def as_spatial_graph(graph: AnyGraph, name: str = "graph") -> SpatialGraph:
+    """Return a graph of any source as spatial graph.
+
+    Parameters
+    ----------
+    graph
+        A `SpatialGraph` (returned itself), `HeteroGraph`, `SkeletonGraph` or NetworkX graph.
+    name
+        What messages call it.
+
+    Examples
+    --------
+    >>> from gftcore.graph import extract
+    >>> as_spatial_graph(extract([[0, 0, 0], [1, 1, 1], [0, 0, 0]]))
+    SpatialGraph(2 nodes, 1 segments)
+    """
     if isinstance(graph, SpatialGraph):
         return graph
     if isinstance(graph, HeteroGraph):
@@ -119,6 +133,18 @@ def from_polylines(
     >>> from_polylines([[0, 0], [0, 9]], [[0, 1]], [[[0, 6], [0, 3]]]).segment_length_px.tolist()
     [9.0]
     """
+    return _joined(node_rowcol, segment_nodes, points, radius_px, turned=())
+
+
+def _joined(
+    node_rowcol: ArrayLike,
+    segment_nodes: ArrayLike,
+    points: Sequence[ArrayLike],
+    radius_px: Sequence[ArrayLike] | None,
+    *,
+    turned: Container[int],
+) -> SpatialGraph:
+    """Build the graph; lines run from either node but for segments that are known to be turned."""
     nodes: NDArray[np.float64] = require_array(
         node_rowcol, np.float64, name="node_rowcol", ndim=2, cols=2
     )
@@ -135,8 +161,10 @@ def from_polylines(
         raise ArgumentError(f"segment_nodes must name nodes 0 to {len(nodes) - 1}")
     for segment, (start, end) in enumerate(ends.tolist()):
         line = lines[segment]
+        if segment in turned or not len(line):
+            continue
         first, last = nodes[start], nodes[end]
-        if len(line) and _gaps(first, line, last) > _gaps(last, line, first):
+        if _gaps(first, line, last) > _gaps(last, line, first):
             lines[segment] = line[::-1]
             if radii is not None:
                 radii[segment] = radii[segment][::-1]
@@ -159,26 +187,74 @@ def from_networkx(graph: networkx.Graph) -> SpatialGraph:
     """Return a NetworkX graph with the attributes of `HeteroGraph.to_networkx`.
 
     Nodes need ``row`` and ``col``. Edges may have ``points`` [n, 2], and a half-width for each of
-    them, ``radius_px`` [n], or for all, ``radius_mean_px``. Segments follow the order of the
-    edges.
+    them, ``radius_px`` [n], or for all, ``radius_mean_px``. Points run from the node at
+    ``start_row`` and ``start_col``; where an edge does not name one of its nodes so, the shorter
+    polyline is taken. Segments follow the keys of the edges if these count from 0 without gap or
+    repetition, else the order of the edges.
+
+    Raises
+    ------
+    FormatError
+        If a node has no ``row`` or ``col``; the message says which.
+
+    Examples
+    --------
+    >>> from gftcore.graph import extract
+    >>> from_networkx(extract([[0, 0, 0], [1, 1, 1], [0, 0, 0]]).to_networkx())
+    SpatialGraph(2 nodes, 1 segments)
     """
-    nx = require("networkx", extra="dev", user="from_networkx")
+    nx = require("networkx", extra="networkx", user="from_networkx")
     if not isinstance(graph, nx.Graph):
         raise ArgumentTypeError(f"graph must be a NetworkX graph, got {describe(graph)}")
-    number = {node: i for i, node in enumerate(graph)}
+    places: dict[Any, tuple[float, float]] = {}
     for node, data in graph.nodes(data=True):
-        if not {"row", "col"} <= data.keys():
-            raise ArgumentError(f"graph must have row and col at each node, got none at {node!r}")
-    edges: list[tuple[Any, Any, dict[str, Any]]] = list(graph.edges(data=True))
+        for name in ("row", "col"):
+            if name not in data:
+                raise FormatError(
+                    f"graph must have row and col at each node, got no {name} at {node!r:.80}"
+                )
+        places[node] = data["row"], data["col"]
+    number = {node: i for i, node in enumerate(graph)}
+    edges = ordered_edges(graph)
+    ends, turned = [], set()
+    for segment, (first, last, _, data) in enumerate(edges):
+        start = data.get("start_row"), data.get("start_col")
+        ends.append((number[first], number[last]))
+        if start in (places[first], places[last]):
+            turned.add(segment)
+            if start != places[first]:
+                ends[-1] = ends[-1][::-1]
     points = [data.get("points", ()) for *_, data in edges]
     radius = [
         data.get("radius_px", [data.get("radius_mean_px", np.nan)] * len(line))
         for (*_, data), line in zip(edges, points, strict=True)
     ]
     known = any("radius_px" in data or "radius_mean_px" in data for *_, data in edges)
-    return from_polylines(
-        [(data["row"], data["col"]) for _, data in graph.nodes(data=True)],
-        [(number[u], number[v]) for u, v, _ in edges],
-        points,
-        radius_px=radius if known else None,
-    )
+    return _joined(list(places.values()), ends, points, radius if known else None, turned=turned)
+
+
+def ordered_edges(graph: networkx.Graph) -> list[tuple[Any, Any, Any, dict[str, Any]]]:
+    """Edges (node, node, key, data), by key if the keys are those of segments."""
+    if not graph.is_multigraph():
+        return [(u, v, None, data) for u, v, data in graph.edges(data=True)]
+    edges: list[tuple[Any, Any, Any, dict[str, Any]]] = list(graph.edges(keys=True, data=True))
+    keys = [key for *_, key, _ in edges]
+    if all(type(key) is int for key in keys) and sorted(keys) == list(range(len(keys))):
+        edges.sort(key=lambda edge: edge[2])
+    return edges
+
+
+def to_networkx(graph: SpatialGraph) -> networkx.MultiGraph:
+    """See `SpatialGraph.to_networkx`."""
+    nx = require("networkx", extra="networkx", user="SpatialGraph.to_networkx")
+    out = nx.MultiGraph()
+    for node, (row, col) in enumerate(graph.node_rowcol.tolist()):
+        out.add_node(node, row=row, col=col)
+    for segment, (start, end) in enumerate(graph.segment_nodes.tolist()):
+        part = slice(*graph.point_ptr[segment : segment + 2])
+        data: dict[str, Any] = {"points": graph.point_rowcol[part]}
+        if graph.point_radius_px is not None:
+            data["radius_px"] = graph.point_radius_px[part]
+        data["start_row"], data["start_col"] = graph.node_rowcol[start].tolist()
+        out.add_edge(start, end, key=segment, **data)
+    return out

@@ -12,6 +12,7 @@ from gftcore._validation import require_array, require_real
 from gftcore.errors import ArgumentError, ShapeError
 
 if TYPE_CHECKING:
+    import networkx
     from numpy.typing import NDArray
 
 __all__ = ["Polylines", "Samples", "SpatialGraph"]
@@ -138,6 +139,18 @@ class SpatialGraph:
     def samples(self, step_px: float = 1.0) -> Samples:
         """Return points along all segments, up to ``step_px`` apart; see `Polylines.samples`."""
         return self.polylines().samples(step_px)
+
+    def to_networkx(self) -> networkx.MultiGraph:
+        """Return a NetworkX `MultiGraph`; needs the extra ``networkx``.
+
+        Nodes have ``row`` and ``col``; the key of an edge is its segment, its data are ``points``
+        [n, 2], ``radius_px`` [n] where radii are known, and the node that the points run from,
+        ``start_row`` and ``start_col``. `from_networkx` gives the same graph back, but for
+        ``point_raw_rowcol`` and for which end is the first between two nodes in one place.
+        """
+        from gftcore.formats.sources import to_networkx
+
+        return to_networkx(self)
 
     def __repr__(self) -> str:
         return f"SpatialGraph({self.num_nodes} nodes, {self.num_segments} segments)"
