@@ -26,11 +26,10 @@ if TYPE_CHECKING:
         dictionary_markdown,
         write_dictionary,
     )
+    from gftcore.formats.graphml import read_graphml, write_graphml
     from gftcore.formats.json_graphs import read_json, write_json
     from gftcore.formats.parquet_reading import read_parquet
     from gftcore.formats.parquet_writing import write_parquet
-    from gftcore.formats.tables import write_csv_tables, write_tables
-    from gftcore.formats.graphml import read_graphml, write_graphml
     from gftcore.formats.sources import (
         as_spatial_graph,
         from_hetero,
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
         from_skeleton,
     )
     from gftcore.formats.spatial_graph import Polylines, Samples, SpatialGraph
+    from gftcore.formats.tables import write_csv_tables, write_tables
     from gftcore.formats.vessel_trees import read_vessel_csv
     from gftcore.formats.voreen_csv import read_voreen_csv, write_voreen_csv
     from gftcore.formats.voreen_graph import VoreenGraph

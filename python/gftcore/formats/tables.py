@@ -77,9 +77,7 @@ def write_tables(graph: HeteroGraph, stem: str | Path, *, image_id: str = "") ->
     return paths
 
 
-def write_csv_tables(
-    folder: str | Path, items: Iterable[tuple[str, HeteroGraph]]
-) -> list[Path]:
+def write_csv_tables(folder: str | Path, items: Iterable[tuple[str, HeteroGraph]]) -> list[Path]:
     """Write many graphs as ``images.csv``, ``junctions.csv``, ``nodes.csv`` and ``edges.csv``.
 
     Parameters

@@ -12,7 +12,7 @@ from typing import TextIO
 from gftcore.errors import ArgumentError
 from gftcore.io.files import atomic_path
 
-__all__ = ["guarded", "unguarded", "write_csv"]
+__all__ = ["guarded", "open_csv", "unguarded", "write_csv"]
 
 #: Spreadsheet programs run a cell that begins so as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
