@@ -80,7 +80,7 @@ def hetero_graphs(draw: st.DrawFn) -> HeteroGraph:
     pixels = rows * cols
     count = st.integers(0, min(pixels, 6))
     nodes, areas, faces, zones = draw(count), draw(count), draw(count), draw(st.integers(0, 1))
-    segments = draw(st.integers(0, 8)) if nodes and faces else 0
+    segments = draw(st.integers(0, min(4 * pixels, 8))) if nodes and faces else 0
     points = rng.integers(0, pixels, endpoint=True) if segments else 0
     inner = np.sort(rng.integers(0, points, max(segments - 1, 0), endpoint=True))
     ends = rng.integers(0, max(nodes, 1), (segments, 2))

@@ -16,6 +16,7 @@ from gftcore.cli.demo import demo
 from gftcore.cli.doctor import doctor
 from gftcore.cli.evaluate import evaluate
 from gftcore.cli.explain import explain
+from gftcore.cli.export import export
 from gftcore.cli.extract import extract
 from gftcore.cli.outcome import exit_code, explanation, say
 from gftcore.cli.run import run
@@ -78,7 +79,9 @@ def _options(
     context.default_map = default_map(context.obj)
 
 
-for _command in (demo, run, segment, extract, stage, explain, table, train, evaluate, doctor):
+for _command in (
+    demo, run, segment, extract, stage, explain, table, export, train, evaluate, doctor
+):  # fmt: skip
     app.command()(_command)
 app.add_typer(data)
 app.add_typer(config)
