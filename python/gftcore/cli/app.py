@@ -11,6 +11,7 @@ import gftcore
 from gftcore.cli.data import data
 from gftcore.cli.demo import demo
 from gftcore.cli.doctor import doctor
+from gftcore.cli.draw import draw
 from gftcore.cli.evaluate import evaluate
 from gftcore.cli.explain import explain
 from gftcore.cli.extract import extract
@@ -51,6 +52,8 @@ def _options(
     """
 
 
-for _command in (demo, run, segment, extract, stage, explain, table, train, evaluate, doctor):
+for _command in (
+    demo, run, segment, extract, draw, stage, explain, table, train, evaluate, doctor,
+):  # fmt: skip
     app.command()(_command)
 app.add_typer(data)

@@ -83,16 +83,22 @@ class Job:
         return out | {"warnings": list(self.warnings), "counts": self.counts}
 
 
-def find_jobs(paths: Sequence[Path], out: Path | None) -> list[Job]:
+def find_jobs(
+    paths: Sequence[Path],
+    out: Path | None,
+    *,
+    suffixes: Sequence[str] = _SUFFIXES,
+    what: str = "image",
+) -> list[Job]:
     """List the files to work on; folders are searched, the output folder is left out.
 
     A path that does not exist is a job that has failed already. Without an output folder names may
-    repeat.
+    repeat. `what` names the files with these suffixes in messages.
 
     Raises
     ------
     MissingFileError
-        If there is no image at all.
+        If there is no file at all.
     ArgumentError
         If two files would get the same result name, or if `out` is one of the input folders, whose
         next search would find the results.
@@ -101,7 +107,7 @@ def find_jobs(paths: Sequence[Path], out: Path | None) -> list[Job]:
     named: dict[PurePosixPath, Job] = {}
     missing: list[Job] = []
     seen: set[Path] = set()
-    for path, relative in _files(paths, out, missing):
+    for path, relative in _files(paths, out, missing, suffixes):
         real = path.resolve()
         if real in seen:
             continue
@@ -117,7 +123,7 @@ def find_jobs(paths: Sequence[Path], out: Path | None) -> list[Job]:
     if not jobs and missing:
         raise MissingFileError("; ".join(job.message for job in missing))
     if not jobs:
-        raise MissingFileError(f"no image ({', '.join(_SUFFIXES)}) in {', '.join(map(str, paths))}")
+        raise MissingFileError(f"no {what} ({', '.join(suffixes)}) in {', '.join(map(str, paths))}")
     return [*jobs, *missing]
 
 
@@ -129,7 +135,7 @@ def _missing(path: Path, error: OSError | ValueError) -> Job:
 
 
 def _files(
-    paths: Sequence[Path], out: Path | None, missing: list[Job]
+    paths: Sequence[Path], out: Path | None, missing: list[Job], suffixes: Sequence[str]
 ) -> Iterator[tuple[Path, Path]]:
     skipped = None if out is None else out.resolve()
 
@@ -156,7 +162,7 @@ def _files(
                     if not name.startswith(".") and (here / name).resolve() != skipped
                 )
                 for name in sorted(files):
-                    if not name.startswith(".") and Path(name).suffix.lower() in _SUFFIXES:
+                    if not name.startswith(".") and Path(name).suffix.lower() in suffixes:
                         yield here / name, (here / name).relative_to(path)
         else:
             yield path, Path(path.name)
