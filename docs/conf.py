@@ -41,7 +41,8 @@ nitpick_ignore_regex = [
     ("py:class", r"(Any|ArrayLike|NDArray|Iterable|Iterator|Mapping|Sequence|Literal|ClassVar)"),
     (
         "py:class",
-        r"(Path|HeteroData|MultiGraph|Channel|Method|Target|Baseline|Unit|BoolImage|Scaling|Tensor|Eye)",
+        r"(Path|HeteroData|MultiGraph|Channel|Method|Target|Baseline|Unit|BoolImage|Scaling|Scene"
+        r"|Tensor|Eye)",
     ),
     ("py:class", r"gftcore\._core\..*"),
     ("py:class", r"AnyGraph|Column|gftcore\.formats\.\w+_graph\..*"),  # aliases; private modules

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gftcore import formats, graph, io
+from gftcore import formats, graph, io, pictures
 from graph_bytes import graph_bytes
 from inputs import Sample
 
@@ -69,7 +69,10 @@ def bench_collate(timed_full: Any, found: graph.HeteroGraph) -> None:
 
 
 def bench_draw_overlay(timed_full: Any, full: Sample, found: graph.HeteroGraph) -> None:
-    picture = timed_full(graph.draw_overlay, found, background=full.image)
+    def draw() -> np.ndarray:
+        return pictures.draw_overlay(found, background=full.image).pixels()
+
+    picture = timed_full(draw)
     assert picture.dtype == np.uint8
     assert picture.shape[2] == 3
     assert picture.std() > 0

@@ -39,6 +39,7 @@ def loaded_after(code: str) -> set[str]:
         "import gftcore.pipeline",
         "import gftcore.tabulation, gftcore.findings, gftcore.narrative, gftcore.claims",
         "import gftcore.report",
+        "import gftcore.pictures",
         "from gftcore.cli import main; main(['--help'])",
     ],
 )
@@ -90,6 +91,10 @@ def test_no_numpy_yet(code: str) -> None:
         "network = model.Model(config=config, weights=model.initial_weights(config, seed=0))\n"
         "explain_graph(graph.extract([[0, 1, 0]], keep=MAP_KEEP), network).picture()",
         "import gftcore.cli.app, gftcore.cli.extraction",
+        "from gftcore.pictures import *\n"
+        "from gftcore import graph\n"
+        "bar = graph.extract([[0, 0, 0], [1, 1, 1], [0, 0, 0]], keep=PICTURE_KEEP)\n"
+        "draw_overlay(bar).pixels(), draw_feature(bar).svg()",
     ],
 )
 def test_the_base_needs_no_optional_package(code: str) -> None:

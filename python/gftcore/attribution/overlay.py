@@ -15,7 +15,7 @@ from gftcore.attribution.results import Attribution
 from gftcore.attribution.selection import Selection, require_same_nodes
 from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.graph.hetero_graph import RELATIONS, HeteroGraph
-from gftcore.graph.overlay import canvas_xy, stretched_grey
+from gftcore.pictures.pixels import canvas_xy, stretched_grey
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

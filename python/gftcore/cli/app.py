@@ -14,6 +14,7 @@ from gftcore.cli.config import config
 from gftcore.cli.data import data
 from gftcore.cli.demo import demo
 from gftcore.cli.doctor import doctor
+from gftcore.cli.draw import draw
 from gftcore.cli.evaluate import evaluate
 from gftcore.cli.explain import explain
 from gftcore.cli.export import export
@@ -80,7 +81,7 @@ def _options(
 
 
 for _command in (
-    demo, run, segment, extract, stage, explain, table, export, train, evaluate, doctor
+    demo, run, segment, extract, draw, export, stage, explain, table, train, evaluate, doctor
 ):  # fmt: skip
     app.command()(_command)
 app.add_typer(data)

@@ -83,7 +83,7 @@ def _check_free(out: Path, targets: list[Path], *, overwrite: bool) -> None:
 
 def _run(out: Path) -> tuple[HeteroGraph, NDArray[Any]]:
     from gftcore import graph as graphs
-    from gftcore import io
+    from gftcore import io, pictures
     from gftcore.cli.extraction import write_run_file
     from gftcore.formats import write_dictionary, write_tables
     from gftcore.graph.assemble import run_settings
@@ -101,8 +101,8 @@ def _run(out: Path) -> tuple[HeteroGraph, NDArray[Any]]:
     graph = graphs.extract_image(image, config, seg=seg, keep=keep).with_source(sha256=source)
     stem = out / Path(_SAMPLE).stem
     write_tables(graph, stem)
-    picture = graphs.draw_overlay(graph, background=image)
-    io.write_image(stem.with_suffix(".overlay.png"), picture)
+    picture = pictures.draw_overlay(graph, background=image)
+    picture.save(stem.with_suffix(".overlay.png"))
     write_dictionary(out / "columns.csv")
     return graph, image
 

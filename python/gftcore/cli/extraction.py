@@ -20,13 +20,11 @@ from gftcore.graph import (
     BatchItem,
     ExtractFailure,
     HeteroGraph,
-    draw_overlay,
     extract_batch,
     load,
     save,
 )
 from gftcore.graph.assemble import run_settings, settings_hash
-from gftcore.graph.overlay import OVERLAY_KEEP
 from gftcore.io import (
     atomic_path,
     file_sha256,
@@ -34,9 +32,9 @@ from gftcore.io import (
     provenance,
     read_image,
     write_csv,
-    write_image,
 )
 from gftcore.io.tables import unguarded
+from gftcore.pictures import PICTURE_KEEP, draw_overlay
 
 if TYPE_CHECKING:
     from gftcore.cli.progress import Progress
@@ -113,13 +111,12 @@ class Extraction:
         self.out.mkdir(parents=True, exist_ok=True)
         table = _ImageTable(self.out / "images.csv", overwrite=self.overwrite)
         pending: deque[tuple[Job, dict[str, str]]] = deque()
-        keep = OVERLAY_KEEP if self.overlay else ()
         results = extract_batch(
             self._items(jobs, pending, table, progress),
             self.config,
             seg=self.seg,
             threads=threads,
-            keep=keep,
+            keep=PICTURE_KEEP,
         )
         try:
             for result in results:
@@ -206,11 +203,11 @@ class Extraction:
         try:
             write_tables(graph, self.stem(job), image_id=str(job.stem))
             if self.overlay:
-                write_image(targets[-1], draw_overlay(graph))
+                draw_overlay(graph).save(targets[-1])
             # Before the graph file, so that an interruption leaves no graph without its row.
             self._add_row(job, graph, table)
             # Last, because its presence says that the others are complete.
-            save(_without_images(graph), targets[0])
+            save(graph, targets[0])
         except BaseException:
             table.drop(job)
             self._take_back(targets)
@@ -265,13 +262,6 @@ def write_run_file(path: Path, settings: dict[str, Any]) -> None:
 
 def _relpath(job: Job) -> str:
     return f"{job.stem}{job.path.suffix}"
-
-
-def _without_images(graph: HeteroGraph) -> HeteroGraph:
-    """Kept images serve the overlay only."""
-    import dataclasses
-
-    return dataclasses.replace(graph, kept={})
 
 
 class _ImageTable:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from gftcore.graph.config import ExtractConfig
     from gftcore.graph.files import load, read_meta, save
     from gftcore.graph.hetero_graph import FazInfo, GraphMeta, HeteroGraph
-    from gftcore.graph.overlay import draw_overlay
     from gftcore.graph.regions import (
         FazChoice,
         RegionTable,
@@ -74,7 +73,6 @@ __all__ = [
     "border_anchors",
     "collate",
     "column_info",
-    "draw_overlay",
     "extract",
     "extract_batch",
     "extract_image",
@@ -117,7 +115,6 @@ __getattr__, __dir__ = attach(
         "border_anchors": "stages",
         "collate": "batch",
         "column_info": "columns",
-        "draw_overlay": "overlay",
         "extract": "api",
         "extract_batch": "bulk",
         "extract_image": "api",

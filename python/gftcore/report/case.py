@@ -16,8 +16,9 @@ from gftcore.attribution.legend import colours
 from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.graph.hetero_graph import NODE_TYPES, RELATIONS, HeteroGraph
 from gftcore.io import provenance
+from gftcore.pictures.pixels import data_url
 from gftcore.report.digits import shown
-from gftcore.report.pictures import data_url, grey_picture
+from gftcore.report.pictures import grey_picture
 from gftcore.report.render import relative_href, rendered, require_notice
 from gftcore.report.scene import Scene, anchor, make_scene, require_images
 from gftcore.report.sentences import NAMED, Said, Sentence, checked_sentences, name_of, require_refs

@@ -3,19 +3,16 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
 
 from gftcore._validation import require_intensity
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["MAX_SIDE_PX", "data_url", "grey_picture"]
+__all__ = ["MAX_SIDE_PX", "grey_picture"]
 
 #: Larger images are shown reduced, so that a page stays a few megabytes.
 MAX_SIDE_PX = 1024
@@ -40,16 +37,3 @@ def grey_picture(image: ArrayLike, shape: tuple[int, int]) -> NDArray[np.uint8]:
     stretched = (values - low) / max(float(high - low), 1e-9)
     out: NDArray[np.uint8] = np.rint(255 * np.clip(stretched, 0, 1)).astype(np.uint8)
     return out
-
-
-def data_url(pixels: NDArray[np.uint8]) -> str:
-    """Return pixels as PNG within a URL.
-
-    Examples
-    --------
-    >>> data_url(np.zeros((1, 1), dtype=np.uint8))[:22]
-    'data:image/png;base64,'
-    """
-    stream = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(stream, format="PNG", compress_level=9)
-    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")

@@ -18,8 +18,8 @@ from gftcore.attribution.legend import colours
 from gftcore.attribution.overlay import MAP_KEEP, colour_limit
 from gftcore.errors import ArgumentError
 from gftcore.graph.hetero_graph import NODE_TYPES, RELATIONS
+from gftcore.pictures.outlines import outline, polygon_path, simplified
 from gftcore.report.digits import percent, shown, signed
-from gftcore.report.outlines import outline, polygon_path, simplified
 from gftcore.report.sentences import NAMED, Ref, name_of
 
 if TYPE_CHECKING:

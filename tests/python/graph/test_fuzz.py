@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gftcore import formats, graph
+from gftcore import formats, graph, pictures
 from gftcore import segmentation as seg
 from gftcore.errors import GftcoreError, GftcoreWarning
 from gftcore.graph.batch import DIRECTED
@@ -93,7 +93,7 @@ STAGES: dict[str, tuple[Callable[..., Any], list[Any], list[str]]] = {
         ["config", "seg", "threads", "keep", "on_error"],
     ),
     "collate": (graph.collate, [[]], ["nonfinite"]),
-    "draw_overlay": (graph.draw_overlay, [MASK], ["background", "scale"]),
+    "draw_overlay": (pictures.draw_overlay, [MASK], ["background", "scale"]),
 }  # fmt: skip
 
 
@@ -208,7 +208,7 @@ def test_files(tmp_path: Path) -> None:
             # What is read can be used.
             formats.write_tables(found, tmp_path / "t")
             found.to_batch()
-            graph.draw_overlay(found)
+            pictures.draw_overlay(found, scale=1).pixels()
             found.save(tmp_path / "c.npz")
 
         outcomes[outcome(read)] += 1

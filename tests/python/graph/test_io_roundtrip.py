@@ -283,25 +283,3 @@ def test_columns_of_other_types_are_unknown(small: graph.HeteroGraph) -> None:
             small.features(wrong)  # type: ignore[arg-type]
         with pytest.raises(ArgumentTypeError, match="column must be one of"):
             small.vessel(wrong)  # type: ignore[arg-type]
-
-
-def test_overlay_shows_what_the_graph_holds(small: graph.HeteroGraph) -> None:
-    picture = graph.draw_overlay(small, scale=3)
-    assert picture.shape[1:] == (240, 3)
-    assert picture.shape[0] > 180
-    colours = {tuple(colour) for colour in picture[:180].reshape(-1, 3).tolist()}
-    assert (240, 215, 50) in colours, "FAZ"
-    assert (213, 60, 0) in colours, "centreline"
-    assert (225, 225, 225) in colours, "vessel"
-    assert (0, 190, 60) in colours, "border node"
-    # A pixel of the FAZ, away from lines, has its colour.
-    row, col = np.argwhere(small.kept["ica_label"] == small.faz_info.label)[200]
-    assert picture[3 * row + 1, 3 * col + 1].tolist() == [240, 215, 50]
-
-
-def test_overlay_needs_the_images(tmp_path: Path) -> None:
-    mask = np.eye(40, dtype=bool)
-    with pytest.raises(ArgumentError, match="holds no mask; extract it with keep="):
-        graph.draw_overlay(graph.extract(mask))
-    with pytest.raises(ArgumentTypeError):
-        graph.draw_overlay(str(tmp_path))  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["outline", "polygon_path", "simplified"]
+__all__ = ["grid_path", "outline", "outlines", "polygon_path", "simplified"]
 
 # Steps along the sides of pixels in (x, y), clockwise as displayed: right, down, left, up. A side
 # is walked with its pixel on the right hand.
@@ -31,23 +31,35 @@ def outline(mask: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
     >>> [ring.tolist() for ring in outline(np.array([[True, True], [False, False]]))]
     [[[0, 0], [2, 0], [2, 1], [0, 1]]]
     """
-    rows, cols = mask.shape
-    padded = np.zeros((rows + 2, cols + 2), dtype=bool)
-    padded[1:-1, 1:-1] = mask
+    return outlines(mask.astype(np.int32)).get(1, [])
+
+
+def outlines(label: NDArray[np.int32]) -> dict[int, list[NDArray[np.int64]]]:
+    """Return the polygons around the pixels of each label, as `outline` does for one; 0 is none.
+
+    Examples
+    --------
+    >>> {key: len(rings) for key, rings in outlines(np.array([[2, 0, 2], [0, 7, 0]])).items()}
+    {2: 2, 7: 1}
+    """
+    rows, cols = label.shape
+    padded = np.zeros((rows + 2, cols + 2), dtype=label.dtype)
+    padded[1:-1, 1:-1] = label
     corners = (rows + 1) * (cols + 1)
-    # there[d] says of each corner whether the step in direction d from it is a side of the set:
-    # its right pixel is in, its left one is not.
+    # whose[d] says of each corner which label the step in direction d from it is a side of: that of
+    # its right pixel, unless its left one has the same.
     planes = []
     for direction in range(4):
-        right, left = _RIGHT[direction], _RIGHT[direction - 1]
-        planes.append(_shifted(padded, right) & ~_shifted(padded, left))
-    there = np.stack(planes).reshape(4, corners)
+        right = _shifted(padded, _RIGHT[direction])
+        planes.append(np.where(right != _shifted(padded, _RIGHT[direction - 1]), right, 0))
+    whose = np.stack(planes).reshape(4, corners)
     width = cols + 1
-    stride = [1, width, -1, -width]
-    following = _following(there, stride)
+    following = _following(whose, [1, width, -1, -width])
     seen = bytearray(4 * corners)
-    rings = []
-    for start in np.flatnonzero(there.T.reshape(-1)).tolist():
+    sides = whose.T.reshape(-1)
+    starts = np.flatnonzero(sides)
+    out: dict[int, list[NDArray[np.int64]]] = {}
+    for start, name in zip(starts.tolist(), sides[starts].tolist(), strict=True):
         if seen[start]:
             continue
         ring, at = [], start
@@ -59,30 +71,31 @@ def outline(mask: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
             at = after
         first = ring.index(min(ring))
         places = np.array(ring[first:] + ring[:first])
-        rings.append(np.stack([places % width, places // width], axis=1))
-    return rings
+        out.setdefault(name, []).append(np.stack([places % width, places // width], axis=1))
+    return out
 
 
-def _shifted(padded: NDArray[np.bool_], pixel: tuple[int, int]) -> NDArray[np.bool_]:
-    """Whether the pixel at an offset from each corner is in the set."""
+def _shifted(padded: NDArray[np.int32], pixel: tuple[int, int]) -> NDArray[np.int32]:
+    """Label of the pixel at an offset from each corner."""
     rows, cols = padded.shape[0] - 1, padded.shape[1] - 1
     row, col = pixel[0] + 1, pixel[1] + 1
     return padded[row : row + rows, col : col + cols]
 
 
-def _following(there: NDArray[np.bool_], stride: list[int]) -> dict[int, int]:
+def _following(whose: NDArray[np.int32], stride: list[int]) -> dict[int, int]:
     """The side after each side, sides as 4 * corner + direction.
 
     Left is tried first, so that pixels that touch at a corner stay together.
     """
     out: dict[int, int] = {}
     for direction in range(4):
-        starts = np.flatnonzero(there[direction])
+        starts = np.flatnonzero(whose[direction])
+        names = whose[direction, starts]
         ends = starts + stride[direction]
         after = np.full(len(starts), -1)
         for turn in (1, 0, -1):  # the last one that is there wins: left, then straight on, right
             towards = (direction + turn) % 4
-            after = np.where(there[towards, ends], 4 * ends + towards, after)
+            after = np.where(whose[towards, ends] == names, 4 * ends + towards, after)
         out.update(zip((4 * starts + direction).tolist(), after.tolist(), strict=True))
     return out
 
@@ -148,4 +161,20 @@ def polygon_path(rings: Iterable[NDArray[Any]]) -> str:
         (x, y), *_ = ring.tolist()
         steps = np.diff(ring, axis=0).tolist()
         parts.append(f"M{x} {y}l" + " ".join(f"{dx} {dy}" for dx, dy in steps) + "z")
+    return "".join(parts)
+
+
+def grid_path(rings: Iterable[NDArray[Any]]) -> str:
+    """Return polygons along the sides of pixels, as those of `outline`, as data of an SVG path.
+
+    Examples
+    --------
+    >>> grid_path(outline(np.array([[False, True]])))
+    'M1 0h1v1h-1z'
+    """
+    parts = []
+    for ring in rings:
+        (x, y), *_ = ring.tolist()
+        steps = np.diff(ring, axis=0).tolist()
+        parts.append(f"M{x} {y}" + "".join(f"h{dx}" if dx else f"v{dy}" for dx, dy in steps) + "z")
     return "".join(parts)

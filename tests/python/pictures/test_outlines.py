@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from gftcore.report.outlines import outline, polygon_path, simplified
+from gftcore.pictures.outlines import outline, polygon_path, simplified
 
 MASKS = npst.arrays(bool, st.tuples(st.integers(1, 12), st.integers(1, 12)))
 

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Colours: those of different things stay apart for everybody, scales end where they should."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gftcore.errors import ArgumentError, ArgumentTypeError, ShapeError
+from gftcore.pictures import palette
+from gftcore.pictures.scales import Scale, require_limits, robust_scale
+
+# Machado, G. M., Oliveira, M. M., Fernandes, L. A. F. (2009). doi:10.1109/TVCG.2009.113
+BLINDNESSES = {
+    "none": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritanopia": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+}
+# Sharma, G., Bala, R. (2003): CIELAB from linear sRGB, white D65.
+_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+
+
+def linear(colour: Any) -> Any:
+    share = np.asarray(colour, dtype=float) / 255
+    return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+
+
+def lab(light: Any) -> Any:
+    ratio = light @ _XYZ.T / _XYZ.sum(axis=1)
+    curved = np.where(ratio > 0.008856, np.cbrt(ratio), 7.787 * ratio + 16 / 116)
+    x, y, z = np.moveaxis(curved, -1, 0)
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=-1)
+
+
+def seen(colour: Any, blindness: str) -> Any:
+    """Lightness and hue of a colour as somebody sees it who is blind for some."""
+    return lab(np.clip(linear(colour) @ np.array(BLINDNESSES[blindness]).T, 0, 1))
+
+
+def distance(one: Any, other: Any, blindness: str) -> float:
+    """Difference of colours: 1 can just be seen, 10 at a glance."""
+    return float(np.linalg.norm(seen(one, blindness) - seen(other, blindness)))
+
+
+#: What stands side by side in one picture and has to be told apart by its colour.
+CLASSES = {
+    "overlay": [palette.VESSEL, palette.CENTRELINE, palette.FAZ, palette.VOID],
+    "overlay areas": [palette.VESSEL, palette.CENTRELINE, palette.FAZ, palette.AREAS[1]],
+    "nodes": [colour for colour, _ in palette.NODES.values()],
+    "map": [palette.MISSING, palette.GROUND, palette.FAZ_UNSCALED],
+    "comparison": [
+        palette.GROUND, palette.BOTH, palette.OTHERWISE, palette.ONLY_LEFT, palette.ONLY_RIGHT,
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("blindness", BLINDNESSES)
+@pytest.mark.parametrize("name", CLASSES)
+def test_classes_differ_for_everybody(name: str, blindness: str) -> None:
+    for one, other in itertools.combinations(CLASSES[name], 2):
+        assert distance(one, other, blindness) > 20, (one, other)
+
+
+@pytest.mark.parametrize("blindness", BLINDNESSES)
+def test_what_one_side_has_is_louder_than_the_rest(blindness: str) -> None:
+    ground = seen(palette.GROUND, blindness)[0]
+    quiet = seen(palette.BOTH, blindness)[0] - ground
+    for loud in (palette.ONLY_LEFT, palette.ONLY_RIGHT):
+        assert seen(loud, blindness)[0] - ground > quiet + 10
+
+
+def test_red_and_green_would_not_do() -> None:
+    assert distance((200, 60, 40), (95, 125, 30), "none") > 60
+    assert distance((200, 60, 40), (95, 125, 30), "deuteranopia") < 20
+
+
+@pytest.mark.parametrize("blindness", BLINDNESSES)
+def test_the_ramp_has_equal_steps(blindness: str) -> None:
+    """More is lighter for everybody, and no step is lost; without a blindness none is a jump."""
+    found = seen(palette.ramp(np.linspace(0, 1, 24)), blindness)
+    assert (np.diff(found[:, 0]) > 0.3).all()
+    steps = np.linalg.norm(np.diff(found, axis=0), axis=1)
+    assert steps.min() > 1.4
+    assert blindness != "none" or steps.max() < 1.8 * steps.min()
+    # Negative control: a rainbow gets darker, and lighter, and darker.
+    rainbow = np.array([[0, 0, 255], [0, 255, 255], [0, 255, 0], [255, 255, 0], [255, 0, 0]])
+    assert not (np.diff(seen(rainbow, blindness)[:, 0]) > 0).all()
+
+
+def test_the_ramp_can_be_seen_on_its_ground() -> None:
+    weights = np.array([0.2126, 0.7152, 0.0722])
+    light = linear(palette.ramp(np.linspace(0, 1, 256))) @ weights
+    ground = linear(palette.GROUND) @ weights
+    assert ((light + 0.05) / (ground + 0.05)).min() >= 3
+
+
+def test_the_table_is_viridis() -> None:
+    matplotlib = pytest.importorskip("matplotlib", reason="the oracle of the colours")
+    wanted = np.rint(255 * np.array(matplotlib.colormaps["viridis"].colors))
+    table = np.frombuffer(palette._VIRIDIS, dtype=np.uint8).reshape(-1, 3)
+    assert (table == wanted).all()
+
+
+@pytest.mark.parametrize("blindness", BLINDNESSES)
+def test_missing_values_are_no_value(blindness: str) -> None:
+    """Grey may be as light as a colour for somebody; stripes and dashes tell it apart, too."""
+    ramp = palette.ramp(np.linspace(0, 1, 64))
+    assert min(distance(palette.MISSING, colour, blindness) for colour in ramp) > 10
+    assert distance(palette.MISSING, palette.MISSING_STRIPES, blindness) > 30
+
+
+def test_limits_are_percentiles() -> None:
+    values = np.append(np.arange(101.0), [np.nan, np.inf, -np.inf])
+    scale = robust_scale(values, log=False)
+    assert scale == Scale(2.0, 98.0)
+    assert scale.places([2.0, 50.0, 98.0, 1.0, 99.0]).tolist() == [0, 0.5, 1, 0, 1]
+    ends = palette.ramp([0.0, 1.0])
+    assert (scale.colours([-1e9, 1e9]) == ends).all()
+    # One extreme value would make all others alike.
+    extreme = robust_scale(np.append(np.arange(101.0), 1e6), log=False)
+    assert extreme.high < 102
+    assert (extreme.colours([10.0]) != extreme.colours([90.0])).any()
+    naive = Scale(0.0, 1e6)
+    assert (naive.colours([10.0]) == naive.colours([90.0])).all()
+
+
+def test_few_values_lie_within() -> None:
+    assert robust_scale(np.array([3.0, 9.0]), log=True) == Scale(3.0, 9.0, True)
+    one = robust_scale(np.array([4.0, 4.0]), log=False)
+    assert one == Scale(2.0, 6.0)
+    assert robust_scale(np.zeros(3), log=False) == Scale(-1.0, 1.0)
+    assert robust_scale(np.array([np.nan]), log=False) is None
+    assert robust_scale(np.array([0.0, -1.0]), log=True) is None
+
+
+def test_equal_ratios_are_equal_steps_of_areas() -> None:
+    scale = Scale(0.01, 100.0, True)
+    assert scale.places([0.0, 0.01, 0.1, 1.0, 10.0, 100.0]).tolist() == pytest.approx(
+        [0, 0, 0.25, 0.5, 0.75, 1]
+    )
+    assert [text for _, text in scale.ticks()] == ["0.01", "0.1", "1", "10", "100"]
+
+
+@given(
+    low=st.floats(-1e6, 1e6),
+    width=st.floats(1e-3, 1e6),
+    log=st.booleans(),
+)
+def test_ticks(low: float, width: float, log: bool) -> None:
+    """They ascend, lie within, and are where their numbers belong."""
+    if log:
+        low = abs(low) + 1e-6
+    scale = Scale(low, low + width, log)
+    ticks = scale.ticks()
+    places = [place for place, _ in ticks]
+    assert 1 <= len(ticks) <= 8
+    assert places == sorted(places)
+    assert all(0 <= place <= 1 for place in places)
+
+
+@pytest.mark.parametrize(
+    ("limits", "log", "error", "words"),
+    [
+        ((1,), False, ShapeError, "two numbers"),
+        ((2, 1), False, ArgumentError, "ascend"),
+        ((0, np.nan), False, ArgumentError, "finite"),
+        ((0, 1), True, ArgumentError, "greater than 0"),
+        ("ab", False, ArgumentTypeError, "limits must be"),
+    ],
+)
+def test_wrong_limits(limits: Any, log: bool, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
+        require_limits(limits, log=log)
