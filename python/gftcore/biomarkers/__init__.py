@@ -21,7 +21,7 @@ from gftcore._lazy import attach
 if TYPE_CHECKING:
     from gftcore.biomarkers.api import biomarkers
     from gftcore.biomarkers.boxes import BoxDimension, box_dimension
-    from gftcore.biomarkers.files import write_biomarkers
+    from gftcore.biomarkers.files import BIOMARKER_FIELDS, write_biomarkers
     from gftcore.biomarkers.quadrants import VECTOR_MODES, quadrant_vector
     from gftcore.biomarkers.results import WARNINGS, Biomarkers
     from gftcore.biomarkers.sectors import (
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "BIOMARKER_FIELDS",
     "VECTOR_MODES",
     "WARNINGS",
     "Biomarkers",
@@ -57,6 +58,7 @@ __getattr__, __dir__ = attach(
         "etdrs_densities": "sectors",
         "quadrant_densities": "sectors",
         "quadrant_vector": "quadrants",
+        "BIOMARKER_FIELDS": "files",
         "write_biomarkers": "files",
     },
 )

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import contextlib
-import csv
+import dataclasses
 import json
 from collections import deque
 from collections.abc import Iterator
@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gftcore.biomarkers import biomarkers
+from gftcore.biomarkers.files import BIOMARKER_FIELDS, biomarker_row
+from gftcore.cli.image_tables import ImageTable, RowTable, relpath_of
 from gftcore.cli.jobs import Job
 from gftcore.errors import ArgumentError, FormatError, RefusedError
 from gftcore.formats import write_dictionary, write_tables
-from gftcore.formats.tables import IMAGE_COLUMNS, image_row
+from gftcore.formats.tables import image_row
 from gftcore.graph import (
     BatchItem,
     ExtractFailure,
@@ -31,9 +34,7 @@ from gftcore.io import (
     is_mask,
     provenance,
     read_image,
-    write_csv,
 )
-from gftcore.io.tables import unguarded
 from gftcore.pictures import PICTURE_KEEP, draw_overlay
 
 if TYPE_CHECKING:
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from gftcore.segmentation import SegmentConfig
 
 __all__ = ["Extraction", "Reading", "counts_of", "write_run_file"]
+
+#: What biomarkers need of a graph beside its features; it is not stored.
+_MEASURED = ("mask", "skeleton")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,32 +113,33 @@ class Extraction:
         """Work on all jobs; each one's outcome is recorded in it."""
         # A folder that cannot be made is no fault of an image.
         self.out.mkdir(parents=True, exist_ok=True)
-        table = _ImageTable(self.out / "images.csv", overwrite=self.overwrite)
+        tables = _Tables.begin(self.out, overwrite=self.overwrite)
         pending: deque[tuple[Job, dict[str, str]]] = deque()
         results = extract_batch(
-            self._items(jobs, pending, table, progress),
+            self._items(jobs, pending, tables, progress),
             self.config,
             seg=self.seg,
             threads=threads,
-            keep=PICTURE_KEEP,
+            keep=(*PICTURE_KEEP, *_MEASURED),
         )
         try:
             for result in results:
                 job, source = pending.popleft()
                 with job.attempt():
-                    self._finish(job, source, result, table)
+                    self._finish(job, source, result, tables)
                 progress.step(failed=job.status == "failed")
         finally:
             # An interrupted run also tells what it finished.
-            table.add_failures(jobs, self.reading.kind)
-            table.write()
+            tables.images.add_failures(jobs, self.reading.kind)
+            tables.images.write()
+            tables.biomarkers.write()
         self._write_run_files()
 
     def _items(
         self,
         jobs: list[Job],
         pending: deque[tuple[Job, dict[str, str]]],
-        table: _ImageTable,
+        tables: _Tables,
         progress: Progress,
     ) -> Iterator[BatchItem]:
         for job in jobs:
@@ -142,13 +147,13 @@ class Extraction:
             if job.status == "waiting":
                 with job.attempt():
                     stored = self._stored(job)
-                    if stored is None:
+                    if stored is None or not (job in tables.biomarkers or self._unmeasured):
                         source = self.reading.source(job.path)
                         item = self.reading.item(job.path)
                     else:
                         job.status = "skipped"
                         self._describe(job, stored)
-                        self._add_row(job, stored, table)
+                        self._add_row(job, stored, tables)
             if item is None:
                 progress.step(failed=job.status == "failed")
                 continue
@@ -182,8 +187,9 @@ class Extraction:
                 f"{targets[0]} comes from other settings or another image; "
                 "use --overwrite or another folder"
             )
-        # Files that an interrupted run did not come to are made again from the start.
-        return graph if len(present) == len(targets) else None
+        # What an interrupted run or an older version did not come to is made again from the start.
+        whole = len(present) == len(targets) and set(PICTURE_KEEP) <= graph.kept.keys()
+        return graph if whole else None
 
     def _hash(self, kind: str | None) -> str:
         return settings_hash(run_settings(self.config, self.seg if kind == "image" else None))
@@ -193,7 +199,7 @@ class Extraction:
         job: Job,
         source: dict[str, str],
         result: HeteroGraph | ExtractFailure,
-        table: _ImageTable,
+        tables: _Tables,
     ) -> None:
         if isinstance(result, ExtractFailure):
             job.failed(result.code, result.message)
@@ -205,15 +211,24 @@ class Extraction:
             if self.overlay:
                 draw_overlay(graph).save(targets[-1])
             # Before the graph file, so that an interruption leaves no graph without its row.
-            self._add_row(job, graph, table)
+            self._add_row(job, graph, tables)
+            if not self._unmeasured:
+                tables.biomarkers.add(biomarker_row(str(job.stem), biomarkers(graph)))
+            kept = {name: graph.kept[name] for name in PICTURE_KEEP}
             # Last, because its presence says that the others are complete.
-            save(graph, targets[0])
+            save(dataclasses.replace(graph, kept=kept), targets[0])
         except BaseException:
-            table.drop(job)
+            tables.images.drop(job)
+            tables.biomarkers.drop(job)
             self._take_back(targets)
             raise
         job.status = "ok"
         self._describe(job, graph)
+
+    @property
+    def _unmeasured(self) -> bool:
+        """Whether holes are filled first: the mask that biomarkers are about is gone then."""
+        return self.config.skeleton_fill_px > 1
 
     def _take_back(self, targets: list[Path]) -> None:
         """Remove half a result: without its graph file the next run would take it for foreign."""
@@ -228,12 +243,28 @@ class Extraction:
         job.config_hash = graph.meta.config_hash
 
     @staticmethod
-    def _add_row(job: Job, graph: HeteroGraph, table: _ImageTable) -> None:
-        table.add(image_row(graph, image_id=str(job.stem), relpath=_relpath(job)))
+    def _add_row(job: Job, graph: HeteroGraph, tables: _Tables) -> None:
+        tables.images.add(image_row(graph, image_id=str(job.stem), relpath=relpath_of(job)))
 
     def _write_run_files(self) -> None:
-        write_dictionary(self.out / "columns.csv")
+        write_dictionary(self.out / "columns.csv", more=BIOMARKER_FIELDS)
         write_run_file(self.out / "run.json", run_settings(self.config, self.seg))
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """Tables with a row for each image."""
+
+    images: ImageTable
+    biomarkers: RowTable
+
+    @staticmethod
+    def begin(out: Path, *, overwrite: bool) -> _Tables:
+        columns = [field.name for field in BIOMARKER_FIELDS]
+        return _Tables(
+            ImageTable(out / "images.csv", overwrite=overwrite),
+            RowTable(out / "biomarkers.csv", columns, overwrite=overwrite),
+        )
 
 
 def counts_of(graph: HeteroGraph) -> dict[str, int]:
@@ -258,55 +289,3 @@ def write_run_file(path: Path, settings: dict[str, Any]) -> None:
     }
     with atomic_path(path) as temporary:
         temporary.write_text(json.dumps(document, indent=2, sort_keys=True) + "\n", "utf-8")
-
-
-def _relpath(job: Job) -> str:
-    return f"{job.stem}{job.path.suffix}"
-
-
-class _ImageTable:
-    """``images.csv``: one row per image of this and earlier runs into the same folder."""
-
-    def __init__(self, path: Path, *, overwrite: bool) -> None:
-        self._path = path
-        self._rows: dict[str, list[Any]] = {}
-        if not path.exists():
-            return
-        try:
-            with path.open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
-                rows = [list(map(unguarded, row)) for row in csv.reader(stream)]
-        except (OSError, csv.Error):
-            rows = []
-        if rows and tuple(rows[0]) == IMAGE_COLUMNS:
-            self._rows = {row[0]: row for row in rows[1:] if len(row) == len(IMAGE_COLUMNS)}
-        elif not overwrite:
-            raise RefusedError(f"{path} exists and was not written by gftcore; use --overwrite")
-
-    def add(self, row: list[Any]) -> None:
-        self._rows[str(row[0])] = row
-
-    def drop(self, job: Job) -> None:
-        self._rows.pop(str(job.stem), None)
-
-    def add_failures(self, jobs: list[Job], kind: str) -> None:
-        done = {job.stem for job in jobs if job.status != "failed"}
-        for job in jobs:
-            # A refused result keeps the row of the run that wrote it; a path that does not exist
-            # may have the name of an image that does.
-            if job.status != "failed" or job.stem in done:
-                continue
-            if job.code == "REFUSED" and str(job.stem) in self._rows:
-                continue
-            known = {
-                "image_id": str(job.stem),
-                "relpath": _relpath(job),
-                "kind": None if kind == "auto" else kind,
-                "status": "failed",
-                "error_code": job.code,
-                "message": job.message,
-            }
-            self.add([known.get(column) for column in IMAGE_COLUMNS])
-
-    def write(self) -> None:
-        rows = [self._rows[key] for key in sorted(self._rows)]
-        write_csv(self._path, IMAGE_COLUMNS, rows)

@@ -6,7 +6,7 @@ The tables of `write_tables`, the schemas of `write_parquet` and the reference p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -79,13 +79,15 @@ def csv_columns(table: str) -> tuple[str, ...]:
     return tuple(field.name for field in _DICTIONARY[table] if "csv" in field.forms)
 
 
-def write_dictionary(path: str | Path) -> None:
+def write_dictionary(path: str | Path, *, more: Iterable[Field] = ()) -> None:
     """Write the data dictionary as CSV, one row per column.
 
     Parameters
     ----------
     path
         Target; replaced if it exists.
+    more
+        Columns of further tables.
 
     Examples
     --------
@@ -99,14 +101,14 @@ def write_dictionary(path: str | Path) -> None:
     rows = [
         (field.table, field.name, field.type, field.unit, " ".join(field.applies_to),
          " ".join(field.forms), field.feature, field.meaning)
-        for fields in _DICTIONARY.values()
+        for fields in (*_DICTIONARY.values(), more)
         for field in fields
     ]  # fmt: skip
     write_csv(path, head, rows)
 
 
-def dictionary_markdown() -> str:
-    """Return the reference page: one Markdown table per table.
+def dictionary_markdown(*, more: Iterable[Field] = ()) -> str:
+    """Return the reference page: one Markdown table per table; `more` as in `write_dictionary`.
 
     Examples
     --------
@@ -122,12 +124,15 @@ def dictionary_markdown() -> str:
         "columns, CSV those with *both*.",
         "In CSV, truth values are 0 and 1, lists are texts, and counts have no decimals.",
     ]
-    for table, fields in _DICTIONARY.items():
+    tables: dict[str, list[Field]] = {}
+    for field in (*(one for fields in _DICTIONARY.values() for one in fields), *more):
+        tables.setdefault(field.table, []).append(field)
+    for table, fields in tables.items():
         nodes = table == "nodes"
         lines += ["", f"## {table}", "", _HEADS[nodes], _RULES[nodes]]
         for field in fields:
             of = f" {', '.join(field.applies_to)} |" if nodes else ""
-            forms = "both" if field.forms == _FORMS else "Parquet"
+            forms = {_FORMS: "both", _PARQUET: "Parquet"}.get(field.forms, "CSV")
             cells = (f"`{field.name}`", field.type, field.unit, forms)
             text = " | ".join(cell.replace("|", "\\|") for cell in cells)
             lines.append(f"| {text} |{of} {field.meaning} |".replace("|  |", "| |"))

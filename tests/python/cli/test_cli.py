@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gftcore import cli, graph, io
+from gftcore import biomarkers, cli, graph, io
 from gftcore.cli.outcome import Exit, exit_code
 
 RNG = np.random.default_rng(3)
@@ -140,6 +140,43 @@ def test_extract_reads_masks_and_images(
     assert rows["bad"]["error_code"] == "FORMAT"
     assert rows["a"]["vessels"] == str(stored.num_segments)
     assert rows["a"]["sha256"] == io.file_sha256(inputs / "a.png")
+
+
+def test_biomarkers_are_a_row_an_image(
+    inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    run(capsys, "extract", inputs, "--out", out, "--fov-mm", "6", "--eye", "OS")
+    with (out / "biomarkers.csv").open(newline="") as stream:
+        rows = {row["image_id"]: row for row in csv.DictReader(stream)}
+    assert list(rows) == ["a", "b", "raw/c"]  # none of an image that failed
+    config = graph.ExtractConfig(fov_mm=6.0, eye="OS")
+    wanted = biomarkers.biomarkers(io.read_mask(inputs / "a.png"), config)
+    row = rows["a"]
+    assert (row["eye"], row["fov_mm"], row["warnings"]) == ("OS", "6.0", ";".join(wanted.warnings))
+    for name, value in wanted.to_dict().items():
+        found = float(row[name] or "nan")
+        assert found == pytest.approx(value, rel=1e-12, nan_ok=True), name
+    whole = (out / "biomarkers.csv").read_bytes()
+    # A table that was removed is made again; one that is there is not.
+    (out / "biomarkers.csv").unlink()
+    args = ("extract", inputs, "--out", out, "--fov-mm", "6", "--eye", "OS")
+    assert "3 graphs written, 0 there already" in run(capsys, *args)[2]
+    assert (out / "biomarkers.csv").read_bytes() == whole
+    assert "0 graphs written, 3 there already" in run(capsys, *args)[2]
+    assert (out / "biomarkers.csv").read_bytes() == whole
+    with (out / "columns.csv").open(newline="") as stream:
+        known = {one["column"] for one in csv.DictReader(stream) if one["table"] == "biomarkers"}
+    assert known == set(row)
+
+
+def test_filled_masks_have_no_biomarkers(
+    inputs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args = ("extract", inputs / "a.png", "--out", tmp_path / "out", "--skeleton-fill-px", "9")
+    assert run(capsys, *args)[0] == 0
+    assert (tmp_path / "out" / "biomarkers.csv").read_text().count("\n") == 1
+    assert "1 there already" in run(capsys, *args)[2]
 
 
 def test_json_is_one_document(
