@@ -24,10 +24,10 @@ from gftcore.attribution.rules import METHODS
 from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.graph.assemble import read_only
 from gftcore.graph.batch import GraphBatch
-from gftcore.graph.bulk import default_threads
 from gftcore.graph.hetero_graph import HeteroGraph
 from gftcore.model.files import Model
 from gftcore.model.standardisation import standardised_batch
+from gftcore.processors import thread_count
 from gftcore.staging.inference import engine_arrays, softmax
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def integrated_gradients(
     require_choice(method, METHODS, "method")
     require_choice(dtype, ("float32", "float64"), "dtype")
     estimate = require_bool(estimate_error, "estimate_error")
-    count = default_threads() if threads is None else require_int(threads, "threads", 1, 1024)
+    count = thread_count(threads)
     panels, tolerance = resolution(kind, method, n, rtol)
     config = model.config
     if "edges" in paths and config.conv == "gcn":

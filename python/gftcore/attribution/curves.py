@@ -25,11 +25,11 @@ from gftcore.attribution.baselines import Baseline, baseline_rows
 from gftcore.errors import ArgumentError, ArgumentTypeError, ShapeError
 from gftcore.graph.assemble import read_only
 from gftcore.graph.batch import GraphBatch
-from gftcore.graph.bulk import default_threads
 from gftcore.graph.hetero_graph import HeteroGraph
 from gftcore.metrics.localisation import top_scores
 from gftcore.model.files import Model
 from gftcore.model.standardisation import standardised_batch
+from gftcore.processors import thread_count
 from gftcore.staging.inference import predict
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def faithfulness(
     shares = _fractions(fractions)
     orders = require_int(random_orders, "random_orders", 0, 1000)
     random = np.random.default_rng(require_int(seed, "seed", 0, 2**63 - 1))
-    count = default_threads() if threads is None else require_int(threads, "threads", 1, 1024)
+    count = thread_count(threads)
     total = sum(len(values) for values in curve.scores.values())
     removed = np.rint(shares * total).astype(np.int64)
     _, place, row = top_scores(curve.scores, total)

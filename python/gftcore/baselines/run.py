@@ -20,8 +20,8 @@ from gftcore.datasets import NUM_FOLDS
 from gftcore.datasets.graphs import GraphSource
 from gftcore.datasets.origin import origin_record
 from gftcore.errors import ArgumentError, ArgumentTypeError
-from gftcore.graph.bulk import default_threads
 from gftcore.model.files import WEIGHTS_FILE
+from gftcore.processors import default_threads
 from gftcore.runs.epochs import HISTORY_FILE, EpochReport, write_history
 from gftcore.runs.folder import (
     CHECKPOINT_FILE,

@@ -27,7 +27,7 @@ _BROWSERS = (
     "microsoft-edge",
 )  # fmt: skip
 _GPU_QUERY = ("nvidia-smi", "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader")
-_GPU_TIMEOUT_S = 20
+_GPU_TIMEOUT_S = 5
 
 
 @guarded
@@ -42,6 +42,8 @@ def doctor(
     Exit code 6 if the core is missing or gives a wrong answer, or if a package that the base
     install needs is missing or too old.
     """
+    from gftcore.processors import default_threads
+
     core = _core()
     base, extras = _requirements()
     document: dict[str, Any] = {
@@ -49,7 +51,7 @@ def doctor(
         "gftcore": gftcore.__version__,
         "python": platform.python_version(),
         "platform": f"{sys.platform} {platform.machine()}",
-        "processors": _processors(),
+        "processors": default_threads(),
         "core": core,
         "packages": base,
         "extras": extras,
@@ -81,12 +83,6 @@ def _core() -> dict[str, Any]:
     if not right:
         found["message"] = "the core gives a wrong graph of a cross; reinstall gftcore"
     return found | {"simd_target": target, "simd_targets": list(targets)}
-
-
-def _processors() -> int:
-    from gftcore.graph.bulk import default_threads
-
-    return default_threads()
 
 
 def _requirements() -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
@@ -137,8 +133,9 @@ def _gpus() -> list[str]:
         return []
     try:
         done = subprocess.run(
-            _GPU_QUERY, capture_output=True, text=True, timeout=_GPU_TIMEOUT_S, check=True
-        )
+            _GPU_QUERY, capture_output=True, encoding="utf-8", errors="replace",
+            timeout=_GPU_TIMEOUT_S, check=True,
+        )  # fmt: skip
     except (OSError, subprocess.SubprocessError):  # a driver without a card, or one that hangs
         return []
     return [line.strip() for line in done.stdout.splitlines() if line.strip()]

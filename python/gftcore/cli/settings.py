@@ -157,6 +157,13 @@ def _tables(
 
 
 def _lay_environment(context: Any, settings: Settings, environ: Mapping[str, str]) -> None:
+    # An empty variable is one that is not set, as shells and containers have it.
+    environ = {name: text for name, text in environ.items() if text}
+    shared = [_PREFIX + key.upper() for key in SHARED]
+    for name in sorted(environ):
+        # Other programs may have variables of this prefix, but hardly ones so like these.
+        if name not in shared and difflib.get_close_matches(name, shared, n=1, cutoff=0.92):
+            _refuse(f"environment variable {name}", name, tuple(shared))
     for key in SHARED:
         name = _PREFIX + key.upper()
         for options in settings.values():

@@ -81,7 +81,7 @@ def train(
     """
     from gftcore._lazy import require
     from gftcore.datasets import GraphSource, fold_table, read_manifest, read_splits
-    from gftcore.graph.bulk import default_threads
+    from gftcore.processors import default_threads
 
     network = model in ("gnn", "resnet18")
     if network:

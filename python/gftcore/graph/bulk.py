@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gftcore import errors
 from gftcore._native import core
-from gftcore._validation import require_choice, require_int, require_iterator
+from gftcore._validation import require_choice, require_iterator
 from gftcore.errors import ArgumentError, GftcoreError
 from gftcore.graph.assemble import assemble
 from gftcore.graph.inputs import (
@@ -23,6 +22,7 @@ from gftcore.graph.inputs import (
     require_keep,
     require_seg,
 )
+from gftcore.processors import thread_count
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from gftcore.graph.hetero_graph import HeteroGraph
     from gftcore.segmentation import SegmentConfig
 
-__all__ = ["BatchItem", "ExtractFailure", "default_threads", "extract_batch"]
+__all__ = ["BatchItem", "ExtractFailure", "extract_batch"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -82,13 +82,6 @@ class ExtractFailure:
     name: str = ""
 
 
-def default_threads() -> int:
-    """Return the number of processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return max(1, os.cpu_count() or 1)
-
-
 def extract_batch(
     items: Iterable[ArrayLike | BatchItem],
     config: ExtractConfig | None = None,
@@ -131,7 +124,7 @@ def extract_batch(
     segmentation = require_seg(seg)
     names = require_keep(keep, from_mask=False)
     require_choice(on_error, ("record", "raise"), "on_error")
-    count = default_threads() if threads is None else require_int(threads, "threads", 1, 1024)
+    count = thread_count(threads)
     each = require_iterator(items, "items", "an iterable of masks or BatchItem")
     return _run(each, settings, segmentation, count, names, on_error == "raise")
 

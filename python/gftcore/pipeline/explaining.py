@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from gftcore._validation import describe, require_choice, require_int, require_intensity
+from gftcore._validation import describe, require_choice, require_intensity
 from gftcore.attribution import (
     MAP_KEEP,
     Attribution,
@@ -23,12 +23,13 @@ from gftcore.attribution.api import resolution
 from gftcore.attribution.selection import Wanted
 from gftcore.config import config_dict, config_hash
 from gftcore.errors import ArgumentError, ArgumentTypeError, GftcoreError
-from gftcore.graph.bulk import ExtractFailure, default_threads
+from gftcore.graph.bulk import ExtractFailure
 from gftcore.graph.hetero_graph import HeteroGraph
 from gftcore.graph.inputs import require_keep
 from gftcore.pipeline.staging import StagedImage, require_model, stage_graph, staged_images
 from gftcore.pipeline.times import Laps
 from gftcore.pipeline.training import model_notice
+from gftcore.processors import thread_count
 
 if TYPE_CHECKING:
     import numpy as np
@@ -229,7 +230,7 @@ def explain_graph(
     network = require_model(model)
     settings = _require_config(config)
     settings.require_classes(network.config.classes)
-    count = default_threads() if threads is None else require_int(threads, "threads", 1, 1024)
+    count = thread_count(threads)
     staged = stage_graph(graph, network, name=name, keep=True)
     if pixels is not None:
         staged = dataclasses.replace(
@@ -277,7 +278,7 @@ def explain_images(
     network = require_model(model)
     settings = _require_config(config)
     settings.require_classes(network.config.classes)
-    count = default_threads() if threads is None else require_int(threads, "threads", 1, 1024)
+    count = thread_count(threads)
     kept = (*MAP_KEEP, *require_keep(keep, from_mask=True))
     results = staged_images(
         images, network, source=source, threads=count, keep=kept, times=None, stacklevel=5

@@ -18,12 +18,11 @@ from gftcore._validation import (
     as_array,
     describe,
     require_bool,
-    require_int,
     require_iterator,
 )
 from gftcore.datasets.graphs import GraphSource
 from gftcore.errors import ArgumentTypeError, GftcoreError, GftcoreWarning
-from gftcore.graph.bulk import BatchItem, ExtractFailure, default_threads, extract_batch
+from gftcore.graph.bulk import BatchItem, ExtractFailure, extract_batch
 from gftcore.graph.hetero_graph import HeteroGraph
 from gftcore.graph.inputs import require_keep
 from gftcore.io import file_sha256
@@ -32,6 +31,7 @@ from gftcore.model.files import Model
 from gftcore.model.standardisation import standardised_batch
 from gftcore.pipeline.times import CpuTimes, Laps, RunClock
 from gftcore.pipeline.training import REMARKS, model_source, remarks, require_columns
+from gftcore.processors import thread_count
 from gftcore.staging.inference import predict
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def staged_images(
     cpu = CpuTimes() if times is None else times
     if not isinstance(cpu, CpuTimes):
         raise ArgumentTypeError(f"times must be a CpuTimes, got {describe(cpu)}")
-    count = default_threads() if threads is None else require_int(threads, "threads", 1, 1024)
+    count = thread_count(threads)
     kept = () if isinstance(keep, bool) else require_keep(keep, from_mask=True)
     work = _Work(network, network.sha256, settings, keep=keep is not False)
     waiting: deque[_Waiting] = deque()

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from gftcore._native import core
-from gftcore._validation import describe, require_bool, require_choice, require_int
+from gftcore._validation import describe, require_bool, require_choice
 from gftcore.errors import ArgumentError, ArgumentTypeError, ShapeError
 from gftcore.graph.assemble import read_only
 from gftcore.graph.batch import DIRECTED, GraphBatch
-from gftcore.graph.bulk import default_threads
 from gftcore.graph.hetero_graph import HeteroGraph
 from gftcore.model.files import Model
 from gftcore.model.per_model import per_model
 from gftcore.model.standardisation import standardised_batch
+from gftcore.processors import thread_count
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -104,7 +104,7 @@ def predict(
     if not isinstance(model, Model):
         raise ArgumentTypeError(f"model must be a Model, got {describe(model)}")
     require_choice(dtype, ("float32", "float64"), "dtype")
-    count = default_threads() if threads is None else require_int(threads, "threads", 1, 1024)
+    count = thread_count(threads)
     wants = require_bool(embeddings, "embeddings")
     if isinstance(graphs, HeteroGraph):
         raise ArgumentTypeError("graphs must be several graphs; put a single one into a list")

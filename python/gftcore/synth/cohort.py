@@ -12,11 +12,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gftcore._validation import require_int
 from gftcore.datasets import Record, split_subjects, write_manifest, write_splits
 from gftcore.errors import GftcoreError
-from gftcore.graph.bulk import default_threads
 from gftcore.io.files import held_folder, require_path
+from gftcore.processors import thread_count
 from gftcore.synth.cohort_files import CohortFolder
 from gftcore.synth.cohort_plan import LAYER, SUBJECTS, CohortPlan, PlannedEye, plan_cohort
 from gftcore.synth.eye import make_eye
@@ -154,7 +153,7 @@ def write_cohort(
     ('0001_OD_DCP', 'made')
     """
     plan = plan_cohort(subjects, seed)
-    count = default_threads() if threads is None else require_int(threads, "threads", 1, 1024)
+    count = thread_count(threads)
     folder = CohortFolder(require_path(out), plan)
     folder.require_ours()
     return _run(folder, plan, count)

@@ -5,8 +5,12 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import os
+import shutil
 import subprocess
+import sys
 from email.message import Message
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -102,6 +106,21 @@ def test_core_that_is_missing_or_wrong(
     monkeypatch.setattr(gftcore, "simd_targets", missing)
     code, document, err = doctor(capsys)
     assert (code, document["core"]["loaded"], "no core" in err) == (6, False, True)
+
+
+def test_without_the_core_everything_else_is_told(tmp_path: Path) -> None:
+    ignored = shutil.ignore_patterns("__pycache__", "_core*.so", "_core*.pyd")
+    shutil.copytree(Path(gftcore.__file__).parent, tmp_path / "gftcore", ignore=ignored)
+    program = "import sys; from gftcore.cli import main; sys.exit(main(['doctor', '--json']))"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["core"]["loaded"]) == (6, False)
+    assert document["processors"] >= 1
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("outcome", ["card", "no card", "hangs"])

@@ -164,6 +164,10 @@ def test_refusals_of_the_environment(
     monkeypatch.setenv("GFTCORE_EXTRACT_FOV_MM", "wide")
     assert "fov_mm of extract" in run(capsys, "doctor")[2]
     monkeypatch.delenv("GFTCORE_EXTRACT_FOV_MM")
+    monkeypatch.setenv("GFTCORE_THREDS", "2")
+    assert "did you mean 'GFTCORE_THREADS'?" in run(capsys, "doctor")[2]
+    monkeypatch.delenv("GFTCORE_THREDS")
+    monkeypatch.setenv("GFTCORE_THREADS", "")  # as good as not set
     # Variables of other programs are none of ours.
     monkeypatch.setenv("GFTCORE_VERSION", "7")
     assert run(capsys, "doctor")[0] == 0
