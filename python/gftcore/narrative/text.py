@@ -339,11 +339,11 @@ def certainty_sentences(case: Case) -> list[Sentence]:
     info = case.table.attribution
     errors = [error for error in (info.error_nodes, info.error_edges) if error is not None]
     if not errors:
-        out.append(Sentence("How exactly these weights are known was not estimated."))
+        out.append(Sentence("How exactly these weights were computed was not estimated."))
     else:
-        known = "well" if max(errors) <= _EXACT else "fairly well"
-        known = known if max(errors) <= _ROUGH else "only roughly"
-        out.append(Sentence(f"The weights of these structures are {known} known."))
+        how = "closely" if max(errors) <= _EXACT else "fairly closely"
+        how = how if max(errors) <= _ROUGH else "only roughly"
+        out.append(Sentence(f"The weights of these structures were computed {how}."))
     return out + _remarks(case)
 
 

@@ -13,6 +13,7 @@ from gftcore import tabulation
 from gftcore._validation import describe, require_int
 from gftcore.attribution import Attribution
 from gftcore.attribution.legend import colours
+from gftcore.biomarkers.sectors import INNER_MM, OUTER_MM
 from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.graph.hetero_graph import NODE_TYPES, RELATIONS, HeteroGraph
 from gftcore.io import provenance
@@ -148,6 +149,7 @@ def case_page(
         warnings=[(code, (meanings or {}).get(code, "")) for code in table.warnings],
         sentences=[_lines(number, one, scene) for number, one in enumerate(text, 1)],
         scene=scene,
+        zones_mm=(INNER_MM, OUTER_MM),
         coloured=attribution is not None,
         ramp=_ramp(),
         picture=data_url(grey_picture(_image(graph, image), graph.meta.shape)),

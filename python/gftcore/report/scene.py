@@ -16,6 +16,7 @@ import numpy as np
 
 from gftcore.attribution.legend import colours
 from gftcore.attribution.overlay import MAP_KEEP, colour_limit
+from gftcore.biomarkers.sectors import INNER_MM, OUTER_MM
 from gftcore.errors import ArgumentError
 from gftcore.graph.hetero_graph import NODE_TYPES, RELATIONS
 from gftcore.pictures.outlines import outline, polygon_path, simplified
@@ -197,7 +198,7 @@ def make_scene(
         edges=tuple(draw.edge(ref) for ref in reversed(edges)),
         limit=draw.limit,
         fovea=fovea,
-        zones=(0.5 / mm, 1.25 / mm),
+        zones=(INNER_MM / mm, OUTER_MM / mm),
         bar_px=bar / mm,
         bar_mm=bar,
         labels=draw.labels,
