@@ -17,6 +17,8 @@ from gftcore.errors import ArgumentError, GftcoreWarning
 __all__ = ["extract"]
 
 _SCHEMA = "gftcore-extract/1"
+#: Widths of OCT-angiography scans.
+_LIKELY_MM = (1.0, 30.0)
 
 
 @guarded
@@ -91,7 +93,10 @@ def extract(
     ] = "auto",
     exclude: Annotated[
         list[str] | None,
-        typer.Option("--exclude", help="Rectangle ROW0,COL0,ROW1,COL1 to leave out; repeatable."),
+        typer.Option(
+            "--exclude",
+            help="Rectangle ROW0,COL0,ROW1,COL1 to leave out, in mask pixels; repeatable.",
+        ),
     ] = None,
     overlay: Annotated[
         bool, typer.Option("--overlay", help="Also draw <name>.overlay.png.")
@@ -107,7 +112,9 @@ def extract(
 ) -> int:
     """Turn images or vessel masks into graphs: <name>.npz and CSV tables, images.csv for all.
 
-    Files that were extracted before with the same settings are skipped.
+    A CSV file among PATHS is a list with the columns id and path, and perhaps fov_mm and eye, which
+    then go before the options; `data convert` writes such. Files that were extracted before with
+    the same settings are skipped.
     """
     from gftcore.cli.extraction import Extraction, Reading
     from gftcore.graph import ExtractConfig
@@ -142,7 +149,9 @@ def extract(
         ridge_threshold=ridge_threshold,
         ridge_quantile=ridge_quantile,
     )
-    jobs = find_jobs(paths, out)
+    if not (json_ or quiet or _LIKELY_MM[0] <= fov_mm <= _LIKELY_MM[1]):
+        say(f"warning: --fov-mm {fov_mm:g} is no usual width of a scan; it is in mm")
+    jobs = find_jobs(paths, out, lists=True)
     run = Extraction(
         out=out,
         config=config,
@@ -151,8 +160,10 @@ def extract(
         overlay=overlay,
         overwrite=overwrite,
     )
+    groups = run.by_setting(jobs)
     if dry_run:
-        run.plan(jobs)
+        for group, some in groups:
+            group.plan(some)
     else:
         with (
             warnings.catch_warnings(),
@@ -160,7 +171,10 @@ def extract(
         ):
             # The codes are listed with each image instead.
             warnings.simplefilter("ignore", GftcoreWarning)
-            run.run(jobs, threads, progress)
+            for group, some in groups:
+                group.run(some, threads, progress)
+            if any(job.status != "failed" for job in jobs):
+                run.write_run_files()
     settings = settings_hash(run_settings(config, seg))
     _report(jobs, json_=json_, quiet=quiet, dry_run=dry_run, settings=settings)
     return end_code(jobs)

@@ -100,6 +100,17 @@ class Extraction:
             suffixes.append(".overlay.png")
         return [base.with_name(base.name + suffix) for suffix in suffixes]
 
+    def by_setting(self, jobs: list[Job]) -> list[tuple[Extraction, list[Job]]]:
+        """Divide jobs by width and eye, and give each part the settings that it needs."""
+        parts: dict[tuple[float, str], list[Job]] = {}
+        for job in jobs:
+            known = (job.fov_mm or self.config.fov_mm, job.eye or self.config.eye)
+            parts.setdefault(known, []).append(job)
+        return [
+            (dataclasses.replace(self, config=self.config.replace(fov_mm=fov_mm, eye=eye)), part)
+            for (fov_mm, eye), part in parts.items()
+        ]
+
     def plan(self, jobs: list[Job]) -> None:
         """Say what would be written, without writing."""
         for job in jobs:
@@ -133,7 +144,6 @@ class Extraction:
             tables.images.add_failures(jobs, self.reading.kind)
             tables.images.write()
             tables.biomarkers.write()
-        self._write_run_files()
 
     def _items(
         self,
@@ -246,7 +256,8 @@ class Extraction:
     def _add_row(job: Job, graph: HeteroGraph, tables: _Tables) -> None:
         tables.images.add(image_row(graph, image_id=str(job.stem), relpath=relpath_of(job)))
 
-    def _write_run_files(self) -> None:
+    def write_run_files(self) -> None:
+        """Write the data dictionary and the settings, without what a list says of single images."""
         write_dictionary(self.out / "columns.csv", more=BIOMARKER_FIELDS)
         write_run_file(self.out / "run.json", run_settings(self.config, self.seg))
 

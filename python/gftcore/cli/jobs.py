@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -36,6 +37,8 @@ class Job:
         ``waiting``, then ``ok``, ``skipped`` (result was there already) or ``failed``.
     config_hash
         SHA-256 of the settings that the result depends on; empty where there is none.
+    fov_mm, eye
+        What a list says of it; None where it says nothing.
     """
 
     path: Path
@@ -47,6 +50,8 @@ class Job:
     config_hash: str = ""
     code: str = ""
     message: str = ""
+    fov_mm: float | None = None
+    eye: str | None = None
 
     @contextlib.contextmanager
     def attempt(self) -> Iterator[None]:
@@ -89,11 +94,13 @@ def find_jobs(
     *,
     suffixes: Sequence[str] = _SUFFIXES,
     what: str = "image",
+    lists: bool = False,
 ) -> list[Job]:
     """List the files to work on; folders are searched, the output folder is left out.
 
     A path that does not exist is a job that has failed already. Without an output folder names may
-    repeat. `what` names the files with these suffixes in messages.
+    repeat. `what` names the files with these suffixes in messages. With `lists`, a CSV file stands
+    for the images in it.
 
     Raises
     ------
@@ -107,24 +114,39 @@ def find_jobs(
     named: dict[PurePosixPath, Job] = {}
     missing: list[Job] = []
     seen: set[Path] = set()
-    for path, relative in _files(paths, out, missing, suffixes):
+    plain = [path for path in paths if not (lists and path.suffix.lower() == ".csv")]
+    found = (
+        Job(path, PurePosixPath(relative.with_suffix("").as_posix()))
+        for path, relative in _files(plain, out, missing, suffixes)
+    )
+    for job in chain(_listed([path for path in paths if path not in plain]), found):
+        path, stem = job.path, job.stem
         real = path.resolve()
         if real in seen:
             continue
         seen.add(real)
-        stem = PurePosixPath(relative.with_suffix("").as_posix())
         if out is not None and stem in named:
             raise ArgumentError(
                 f"{named[stem].path} and {path} would both be written to {stem}; "
                 "rename one, or use two output folders"
             )
-        named[stem] = Job(path, stem)
-        jobs.append(named[stem])
+        named[stem] = job
+        jobs.append(job)
     if not jobs and missing:
         raise MissingFileError("; ".join(job.message for job in missing))
     if not jobs:
         raise MissingFileError(f"no {what} ({', '.join(suffixes)}) in {', '.join(map(str, paths))}")
     return [*jobs, *missing]
+
+
+def _listed(paths: list[Path]) -> Iterator[Job]:
+    if not paths:
+        return
+    from gftcore.cli.lists import read_list
+
+    for path in paths:
+        for row in read_list(path):
+            yield Job(row.path, PurePosixPath(row.name), fov_mm=row.fov_mm, eye=row.eye)
 
 
 def _missing(path: Path, error: OSError | ValueError) -> Job:

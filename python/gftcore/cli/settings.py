@@ -129,6 +129,9 @@ def _lay_file(context: Any, settings: Settings, document: dict[str, Any], file: 
     for key, value in shared.items():
         if key in {path[0] for path in settings}:
             raise ArgumentError(f"{file}: {key} must be a table, [{key}], got {value!r:.60}")
+        owners = [".".join(path) for path, table in settings.items() if key in table]
+        if key not in SHARED and owners:
+            raise ArgumentError(f"{file}: {key} belongs in the table of its command, [{owners[0]}]")
         if key not in SHARED:
             _refuse(f"{file}: {key}", key, (*SHARED, *{path[0] for path in settings}))
         for options in settings.values():
@@ -192,9 +195,8 @@ def _refuse(what: str, name: str, known: tuple[str, ...]) -> None:
 def _from_text(context: Any, setting: Setting, text: str, name: str) -> Setting:
     value = text.split() if setting.option.multiple else text
     origin = f"environment {name}"
-    converted = _converted(context, setting, value, origin)
-    if setting.option.is_flag:
-        value = converted  # a text that is not empty would be true where it is a default
+    # Converted, since any text would be true where it is a default, and "2" no number in TOML.
+    value = _converted(context, setting, value, origin)
     return dataclasses.replace(setting, value=value, origin=origin)
 
 
@@ -225,7 +227,8 @@ def _converted(context: Any, setting: Setting, value: Any, origin: str) -> Any:
         return setting.option.process_value(context, value)
     except typer.BadParameter as error:
         where = f"{origin}: {setting.key} of {' '.join(setting.command)}"
-        raise ArgumentError(f"{where}: {error.message}") from error
+        said = error.message.removeprefix("Value error, ")
+        raise ArgumentError(f"{where}: {said}") from error
     except (TypeError, ValueError, AttributeError) as error:  # a date, a table in a list
         where = f"{origin}: {setting.key} of {' '.join(setting.command)}"
         raise ArgumentError(f"{where} cannot be {value!r:.60}") from error

@@ -46,10 +46,10 @@ def test_order_of_the_layers(
     file.write_text("fov_mm = 4.0\n[extract]\nfov_mm = 5\n")
     assert shown(capsys, "--config", file)["fov_mm"] == (5, str(file))
     monkeypatch.setenv("GFTCORE_FOV_MM", "6")
-    assert shown(capsys, "--config", file)["fov_mm"] == ("6", "environment GFTCORE_FOV_MM")
+    assert shown(capsys, "--config", file)["fov_mm"] == (6.0, "environment GFTCORE_FOV_MM")
     monkeypatch.setenv("GFTCORE_EXTRACT_FOV_MM", "7")
     origin = "environment GFTCORE_EXTRACT_FOV_MM"
-    assert shown(capsys, "--config", file)["fov_mm"] == ("7", origin)
+    assert shown(capsys, "--config", file)["fov_mm"] == (7.0, origin)
     monkeypatch.setenv("GFTCORE_CONFIG", str(file))
     assert shown(capsys)["bulge"] == (3.0, "default")
 
@@ -87,16 +87,23 @@ def test_the_value_arrives_in_the_result(
     assert '"fov_mm": 6.0' in (tmp_path / "out" / "run.json").read_text()
 
 
-def test_what_is_shown_can_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_shown_can_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GFTCORE_EXTRACT_BULGE", "2.5")
     file = tmp_path / "settings.toml"
     file.write_text('threads = 2\n[extract]\nexclude = ["0,0,3,3"]\neye = "OD"\noverlay = true\n')
     code, text, _ = run(capsys, "--config", file, "config", "show")
     assert code == 0
     assert f'exclude = ["0,0,3,3"]  # {file}' in text
     assert "# channel is not set" in text
+    monkeypatch.delenv("GFTCORE_EXTRACT_BULGE")
     again = tmp_path / "again.toml"
     again.write_text(text)
-    before, after = shown(capsys, "--config", file), shown(capsys, "--config", again)
+    after = shown(capsys, "--config", again)
+    assert after["bulge"] == (2.5, str(again))
+    monkeypatch.setenv("GFTCORE_EXTRACT_BULGE", "2.5")
+    before = shown(capsys, "--config", file)
     assert {key: value for key, (value, _) in before.items()} == {
         key: value for key, (value, _) in after.items()
     }
@@ -134,6 +141,7 @@ def test_flags_and_lists_of_the_environment(
         ("[extract]\nmethd = 1", "did you mean 'method'?"),
         ("[data]\nx = 1", "there are"),
         ("[data.splt]\nx = 1", "did you mean 'split'?"),
+        ("bulge = 3", "belongs in the table of its command, [extract]"),
         ("extract = 3", "must be a table, [extract]"),
         ("[extract]\noverwrite = true", "on the command line only"),
         ("a =", "is no TOML"),
