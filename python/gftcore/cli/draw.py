@@ -72,7 +72,12 @@ def draw(
     quiet: options.Quiet = False,
     debug: options.Debug = False,  # noqa: ARG001 - read by `guarded`
 ) -> int:
-    """Draw graphs of `extract` or `run`: <name>.overlay.png, maps of features, differences."""
+    """Draw graphs of `extract` or `run`: <name>.overlay.png, maps of features, differences.
+
+    Pictures that are there already with the same content are skipped.
+    """
+    from gftcore._validation import require_real
+
     features = tuple(dict.fromkeys(_feature(one) for one in feature or ()))
     jobs = find_jobs(paths, out, suffixes=(_SUFFIX,), what="graph")
     work = _Drawing(
@@ -81,7 +86,7 @@ def draw(
         features=features,
         limits=_limits(limits, features),
         other=compare,
-        within_px=within_px,
+        within_px=require_real(within_px, "--within-px", above=0),
         background=background,
         channel=channel,
         suffix=".svg" if svg else ".png",
@@ -109,33 +114,48 @@ def draw(
 
 
 def _feature(text: str) -> tuple[str, str]:
-    """Type and column of a name such as ``ica.area``; without a type the one that has it."""
+    """Type and column of a name such as ``ica.area``; without a type the one that has it.
+
+    Names of tables, such as ``length_px`` and ``length_mm``, name the same columns.
+    """
     from gftcore._validation import require_choice
     from gftcore.graph.columns import ICA_COLUMNS, VESSEL_COLUMNS
 
-    known = {"vessel": tuple(VESSEL_COLUMNS), "ica": tuple(ICA_COLUMNS)}
+    known: dict[str, dict[str, str]] = {}
+    for kind, table in (("vessel", VESSEL_COLUMNS), ("ica", ICA_COLUMNS)):
+        names = {
+            one: info.name
+            for info in table.values()
+            for one in (info.exported, info.exported_mm)
+            if one
+        }
+        known[kind] = {**{name: name for name in table}, **names}
     kind, dot, column = text.partition(".")
     if dot:
         require_choice(kind, tuple(known), "type of --feature")
-        return kind, require_choice(column, known[kind], "--feature")
+        return kind, known[kind][require_choice(column, tuple(known[kind]), "--feature")]
     kinds = [kind for kind, names in known.items() if text in names]
     if len(kinds) > 1:
         raise ArgumentError(f"--feature must be vessel.{text} or ica.{text}, both have it")
     if not kinds:
         require_choice(text, (*known["vessel"], *known["ica"]), "--feature")
-    return kinds[0], text
+    return kinds[0], known[kinds[0]][text]
 
 
 def _limits(text: str | None, features: tuple[tuple[str, str], ...]) -> tuple[float, float] | None:
     if text is None:
         return None
+    from gftcore.graph import column_info
+    from gftcore.pictures.scales import require_limits
+
     if len(features) != 1:
         raise ArgumentError(f"--limits is for one --feature, got {len(features)}")
     try:
         low, high = (float(part) for part in text.split(","))
     except ValueError as error:
         raise ArgumentError(f"--limits must be LOW,HIGH, got {text!r}") from error
-    return low, high
+    log = column_info(*features[0]).unit == "area"
+    return require_limits((low, high), log=log, name="--limits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,18 +180,30 @@ class _Drawing:
         return out + (["compare"] if self.other is not None else [])
 
     def run(self, job: Job, *, overwrite: bool, dry_run: bool) -> None:
+        from gftcore.io.files import atomic_path
+
         base = self.out / Path(job.stem)
         targets = [base.with_name(f"{base.name}.{end}{self.suffix}") for end in self.names()]
-        present = [path for path in targets if path.exists()]
-        if present and not overwrite:
-            raise RefusedError(f"{present[0]} exists; use --overwrite")
+        present = not overwrite and any(path.exists() for path in targets)
         job.outputs = [str(path) for path in targets]
-        if dry_run:
+        if dry_run and not present:
             return
         # All are made before the first is written: one that cannot be made leaves no other behind.
-        for target, picture in zip(targets, list(self.pictures(job)), strict=True):
-            picture.save(target)
-        job.status = "ok"
+        made = [picture.encoded(self.suffix) for picture in self.pictures(job)]
+        waiting = []
+        for target, content in zip(targets, made, strict=True):
+            if present and target.exists():
+                if target.read_bytes() != content:
+                    raise RefusedError(f"{target} exists and differs; use --overwrite")
+            else:
+                waiting.append((target, content))
+        if not waiting:
+            job.status = "skipped"
+        elif not dry_run:
+            for target, content in waiting:
+                with atomic_path(target) as temporary:
+                    temporary.write_bytes(content)
+            job.status = "ok"
 
     def pictures(self, job: Job) -> Iterator[Picture]:
         from gftcore.graph import load
@@ -190,8 +222,8 @@ class _Drawing:
             other, path = self._other(job, self.other)
             names = (name, path.stem)
             if name == path.stem:
-                parents = [one.resolve().parent.name for one in (job.path, path)]
-                names = (f"{parents[0]}/{name}", f"{parents[1]}/{name}")
+                # Names of folders would tell apart, too, but may be those of a person.
+                names = (f"{name} (left)", f"{name} (right)")
             yield draw_comparison(graph, other, names=names, within_px=self.within_px, **looks)
 
     def _other(self, job: Job, other: Path) -> tuple[HeteroGraph, Path]:
@@ -225,6 +257,11 @@ def _report(jobs: list[Job], *, json_: bool, quiet: bool, dry_run: bool) -> None
         if job.status == "failed":
             say(job.complaint())
         elif not quiet:
-            tell(f"{'would write ' if dry_run else ''}{', '.join(job.outputs)}")
+            how = "would write " if dry_run else ""
+            how = "there already: " if job.status == "skipped" else how
+            tell(f"{how}{', '.join(job.outputs)}")
     if not quiet and not dry_run:
-        say(f"pictures of {counts['ok']} graphs written, {counts['failed']} failed")
+        say(
+            f"pictures of {counts['ok']} graphs written, {counts['skipped']} there already, "
+            f"{counts['failed']} failed"
+        )

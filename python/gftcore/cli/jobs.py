@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from gftcore.cli.outcome import Exit, exit_code, explanation
+from gftcore.cli.outcome import Exit, exit_code, explanation, show_traceback
 from gftcore.errors import ArgumentError, GftcoreError, MissingFileError
 
 __all__ = ["Job", "end_code", "find_jobs", "summary"]
@@ -55,13 +55,19 @@ class Job:
 
     @contextlib.contextmanager
     def attempt(self) -> Iterator[None]:
-        """Record an error of this file; let errors that every other file would meet go on."""
+        """Record an error of this file; let errors that every other file would meet go on.
+
+        An error that nobody foresaw is one of this file, too: the others are worth their result.
+        """
         try:
             yield
         except (GftcoreError, OSError, MemoryError) as error:
             if isinstance(error, OSError) and error.errno in _FATAL:
                 raise
             self.fail(error)
+        except Exception as error:
+            show_traceback(error)
+            self.failed("INTERNAL", explanation(error, exit_code(error)))
 
     def fail(self, error: GftcoreError | OSError | MemoryError) -> None:
         """Record why there is no result."""
@@ -208,6 +214,6 @@ def end_code(jobs: Sequence[Job]) -> Exit:
         return Exit.REFUSED
     if all(job.code == "MISSING_EXTRA" for job in failed):
         return Exit.MISSING_EXTRA
-    if all(job.code in ("UNAVAILABLE", "MemoryError") for job in failed):
+    if all(job.code in ("UNAVAILABLE", "MemoryError", "INTERNAL") for job in failed):
         return Exit.ENVIRONMENT
     return Exit.BAD_INPUT

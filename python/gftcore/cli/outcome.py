@@ -10,6 +10,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from enum import IntEnum
 from types import FrameType
 from typing import Any, ParamSpec
@@ -18,9 +19,12 @@ import typer
 
 from gftcore import errors
 
-__all__ = ["Exit", "exit_code", "explanation", "guarded", "print_json", "say", "tell"]
+__all__ = ["Exit", "exit_code", "explanation", "guarded", "print_json", "say", "show_traceback"]
+__all__ += ["tell"]
 
 P = ParamSpec("P")
+#: Whether the command that runs was given --debug.
+_DEBUG: ContextVar[bool] = ContextVar("debug", default=False)
 
 
 class Exit(IntEnum):
@@ -71,6 +75,7 @@ def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         as_json, debug = bool(kwargs.get("json_")), bool(kwargs.get("debug"))
         previous = _set_sigterm(_on_sigterm)
+        token = _DEBUG.set(debug)
         try:
             code = command(*args, **kwargs) or Exit.DONE
             sys.stdout.flush()
@@ -81,8 +86,9 @@ def guarded(command: Callable[P, int | None]) -> Callable[P, None]:
             code = Exit.DONE
         except BaseException as error:
             code = exit_code(error)
-            _explain(error, code, name=command.__name__, as_json=as_json, debug=debug)
+            _explain(error, code, name=command.__name__, as_json=as_json)
         finally:
+            _DEBUG.reset(token)
             _set_sigterm(previous)
         raise typer.Exit(int(code))
 
@@ -103,12 +109,26 @@ def _silence_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _explain(error: BaseException, code: Exit, *, name: str, as_json: bool, debug: bool) -> None:
-    if debug:
+def show_traceback(error: BaseException) -> None:
+    """Print where an error comes from to stderr, if the command was given --debug."""
+    if _DEBUG.get():
         traceback.print_exception(error, file=sys.stderr)
+
+
+def _explain(error: BaseException, code: Exit, *, name: str, as_json: bool) -> None:
+    show_traceback(error)
     message = explanation(error, code)
     name = name.replace("_", " ")  # `data_check` is `gftcore data check`
-    resumed = name in ("explain", "extract", "run", "table", "data convert", "data synth", "train")
+    resumed = name in (
+        "draw",
+        "explain",
+        "extract",
+        "run",
+        "table",
+        "data convert",
+        "data synth",
+        "train",
+    )
     if resumed and code in (Exit.INTERRUPTED, Exit.TERMINATED):
         message += "; the same command goes on"
     short = error.code if isinstance(error, errors.GftcoreError) else type(error).__name__

@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from gftcore._lazy import require
-from gftcore._validation import require_iterator, require_real
+from gftcore._validation import MAX_SIDE, require_iterator, require_real
 from gftcore.errors import ArgumentError, ShapeError
 from gftcore.formats.sources import as_spatial_graph
 from gftcore.graph.hetero_graph import HeteroGraph
 from gftcore.metrics import match_points, match_segments
 from gftcore.metrics.segments import nearest, visible_samples
+from gftcore.pictures.clipping import clipped
 from gftcore.pictures.layout import Entry, Page, line_sample, mark_sample, scale_of
 from gftcore.pictures.palette import BOTH, GROUND, ONLY_LEFT, ONLY_RIGHT, OTHERWISE
-from gftcore.pictures.parts import centrelines, places
+from gftcore.pictures.parts import centrelines, origin, places
 from gftcore.pictures.picture import Picture
 from gftcore.pictures.pixels import stretched_grey
 from gftcore.pictures.scene import Line, Panel, Raster, Shape, marker
@@ -76,7 +77,8 @@ def draw_comparison(
     Raises
     ------
     ArgumentError
-        If the graphs are of images of different sizes.
+        If the graphs are of images of different sizes, or if neither knows its image and one has
+        places beyond 32767 px.
     MissingExtraError
         If SciPy is not there.
 
@@ -103,6 +105,7 @@ def draw_comparison(
         raise ShapeError(f"names must be two, got {len(called)}")
     given = as_spatial_graph(left, "left"), as_spatial_graph(right, "right")
     shape = _shape(left, right, given)
+    given = clipped(given[0], shape), clipped(given[1], shape)
     found = _compare(given, shape, within_px)
     rows, cols = shape
     factor = scale_of(shape, scale, _TARGET_PX)
@@ -114,7 +117,7 @@ def draw_comparison(
     page = Page(words, 2 * cols * factor + gap)
     page.labels(called, cols * factor, cols * factor + gap)
     grey = stretched_grey(background, shape)
-    dimmed = np.zeros(shape) if grey is None else 255 * _DIMMED * grey
+    dimmed = np.zeros((1, 1)) if grey is None else 255 * _DIMMED * grey
     ground = Raster(pixels=np.rint(dimmed).astype(np.uint8))
     for side, graph in enumerate(given):
         x = page.margin + side * (cols * factor + gap)
@@ -126,7 +129,7 @@ def draw_comparison(
     page.entries(_entries(found))
     for line in found.said(within_px):
         page.words(line)
-    return Picture(page.scene())
+    return Picture(page.scene(origin(left=left, right=right)))
 
 
 def _shape(
@@ -145,6 +148,11 @@ def _shape(
         [one.polylines().rowcol for one in given] + [one.node_rowcol for one in given]
     )
     rows, cols = (np.ceil(points.max(axis=0)) + 1).tolist() if len(points) else (1, 1)
+    if max(rows, cols) > MAX_SIDE:
+        raise ArgumentError(
+            f"left and right must lie within {MAX_SIDE} x {MAX_SIDE} px, got places up to row "
+            f"{rows - 1:g} and column {cols - 1:g}"
+        )
     return max(1, int(rows)), max(1, int(cols))
 
 

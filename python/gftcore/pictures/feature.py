@@ -18,12 +18,14 @@ from gftcore.pictures.parts import (
     about,
     centrelines,
     mean_radii,
+    mm2_per_px,
+    origin,
     require_hetero,
     vessel_mask,
 )
 from gftcore.pictures.picture import Picture
 from gftcore.pictures.pixels import stretched_grey
-from gftcore.pictures.scales import Scale, require_limits, robust_scale
+from gftcore.pictures.scales import Scale, require_limits, robust_scale, showable
 from gftcore.pictures.scene import Line, Panel, Raster, Region, Regions
 from gftcore.pictures.words import number
 
@@ -40,6 +42,10 @@ _WORDS = {"vessel": "vessel segments", "ica": "intercapillary areas"}
 #: How bright the image below the colours is at most.
 _DIMMED = 0.45
 _STRIPE_PX = 6  # on the page
+#: Features that count pixels, and are shown in mm2.
+_MEANINGS = {"area": "area of its pixels", "volume": "area of the mask nearest to this segment"}
+#: Digits of a limit: as few as set it apart from the values beyond it.
+_DIGITS = range(3, 8)
 
 
 def draw_feature(
@@ -109,7 +115,7 @@ def draw_feature(
     title = f"{shown.name} of {_WORDS[node_type]}{unit}"
     title = f"{name}: {title}" if name else title
     page = Page(title, cols * factor)
-    page.heading(title, f"{column}: {shown.info.meaning}")
+    page.heading(title, f"{column}: {_MEANINGS.get(column, shown.info.meaning)}")
     page.panels.append(
         Panel(
             x=page.margin + (page.inner - cols * factor) // 2,
@@ -125,7 +131,7 @@ def draw_feature(
     page.gap()
     shown.add_legend(page, graph)
     page.ruler(graph.meta.mm_per_px, factor, cols, about(graph))
-    return Picture(page.scene())
+    return Picture(page.scene(origin(graph=graph)))
 
 
 def _ground(graph: HeteroGraph, background: ArrayLike | None) -> NDArray[np.uint8]:
@@ -141,11 +147,11 @@ def _ground(graph: HeteroGraph, background: ArrayLike | None) -> NDArray[np.uint
     return out
 
 
-def _unit(info: Column, mm_per_px: float) -> tuple[float, str]:
+def _unit(info: Column, graph: HeteroGraph) -> tuple[float, str]:
     """Factor from the graph's unit to the one that is shown, and its name."""
     units = {
-        "length": (1000 * mm_per_px, "um"),
-        "area": (mm_per_px**2, "mm2"),
+        "length": (1000 * graph.meta.mm_per_px, "um"),
+        "area": (mm2_per_px(graph), "mm2"),
         "angle": (1.0, "rad"),
         "position": (1.0, "px"),
         "grey": (1.0, "grey value"),
@@ -168,9 +174,11 @@ class _Shown:
     @staticmethod
     def of(graph: HeteroGraph, node_type: str, column: str, limits: ArrayLike | None) -> _Shown:
         info = column_info(node_type, column)
-        factor, unit = _unit(info, graph.meta.mm_per_px)
+        factor, unit = _unit(info, graph)
         raw = graph.vessel(column) if node_type == "vessel" else graph.ica(column)
-        values, log = raw * factor, info.unit == "area"
+        log = info.unit == "area"
+        with np.errstate(all="ignore"):
+            values = showable(raw * factor)
         if limits is None:
             scale = robust_scale(values, log=log)
         else:
@@ -227,8 +235,9 @@ class _Shown:
                 Region(label=label, colour=fill, stripes=stripes, name=name, title=title)
             )
         if self.node_type == "ica" and graph.faz_info.label > 0:
-            factor_mm = _unit(self.info, graph.meta.mm_per_px)[0]
-            values = (graph.faz(self.info.name) * factor_mm).tolist() or [float("nan")]
+            with np.errstate(all="ignore"):
+                values = (graph.faz(self.info.name) * _unit(self.info, graph)[0]).tolist()
+            values = values or [float("nan")]
             title = f"FAZ: {self.words(values[0])}"
             label = graph.faz_info.label
             regions.append(Region(label=label, colour=FAZ_UNSCALED, name="faz", title=title))
@@ -262,10 +271,9 @@ class _Shown:
         found = self.values[np.isfinite(self.values)]
         missing = len(self.values) - len(found)
         if self.scale is not None:
-            low, high = self.scale.low, self.scale.high
-            below, above = int((found < low).sum()), int((found > high).sum())
+            below, above = _beyond(found, self.scale.low, self.scale.high)
             page.colour_bar(self.scale, self.unit, below=below > 0, above=above > 0)
-            page.words(self.said(len(found), below, above))
+            page.words(self.said(found))
         if not len(found):
             page.words(f"no {_WORDS[self.node_type]} with a value")
         entries = []
@@ -282,11 +290,34 @@ class _Shown:
         if entries:
             page.entries(entries)
 
-    def said(self, count: int, below: int, above: int) -> str:
+    def said(self, found: NDArray[np.float64]) -> str:
         """What the colours span."""
         assert self.scale is not None
         unit = f" {self.unit}" if self.unit else ""
-        span = f"{number(self.scale.low)} to {number(self.scale.high)}{unit}"
+        ends = self.scale.low, self.scale.high
+        beyond = _beyond(found, *ends)
+        extremes = found.min(), found.max()
+        shown = [
+            _apart(*pair) if count else number(pair[0])
+            for *pair, count in zip(ends, extremes, beyond, strict=True)
+        ]
         how = "as given" if self.given else "2nd to 98th percentile"
         steps = ", logarithmic" if self.scale.log else ""
-        return f"Colours: {span} ({how}{steps}) of {count} values; {below} below, {above} above."
+        words = zip(beyond, ("below", "above"), strict=True)
+        rest = ", ".join(f"{count} {where}" for count, where in words if count)
+        return (
+            f"Colours: {shown[0]} to {shown[1]}{unit} ({how}{steps}) of {len(found)} values"
+            f"{'; ' if rest else ''}{rest}."
+        )
+
+
+def _beyond(values: NDArray[np.float64], low: float, high: float) -> tuple[int, int]:
+    """How many values are less and how many are more, and not so by rounding alone."""
+    slack = 1e-6 * max(abs(low), abs(high))
+    return int((values < low - slack).sum()), int((values > high + slack).sum())
+
+
+def _apart(limit: float, extreme: float) -> str:
+    """A limit with so many digits that the value farthest beyond it reads otherwise."""
+    shown = (digits for digits in _DIGITS if number(limit, digits) != number(extreme, digits))
+    return number(limit, next(shown, _DIGITS[-1]))

@@ -36,6 +36,8 @@ _BLACK: Colour = (0, 0, 0)
 #: Narrower pages have no room for words.
 _MIN_WIDTH = 640
 _MAX_SIDE = 32767
+#: Sides of a pixel that can be meant.
+_SHORTEST_MM, _LONGEST_MM = 1e-9, 1e9
 
 #: Draws a sample into a box x, y, width, height.
 Sample: TypeAlias = Callable[[float, float, float, float], tuple[list[Shape], list[Panel]]]
@@ -217,7 +219,10 @@ class Page:
         self.y = top + high + round(1.9 * size)
 
     def ruler(self, mm_per_px: float, scale: int, cols: int, more: str) -> None:
-        """Add a bar of known length, and words beside it."""
+        """Add a bar of known length, and words beside it; words alone if no length can be told."""
+        if not _SHORTEST_MM < mm_per_px < _LONGEST_MM:
+            self.words(more)
+            return
         length = ruler_mm(cols * mm_per_px)
         wide = length / mm_per_px * scale
         middle = self.y + 0.6 * self.size
@@ -233,8 +238,8 @@ class Page:
         self.texts.append(Text(x=x, y=self.y + self.size, text=text, size=self.size))
         self.y += round(1.6 * self.size)
 
-    def scene(self) -> Scene:
-        """Return what is on the page."""
+    def scene(self, origin: tuple[tuple[str, str], ...] = ()) -> Scene:
+        """Return what is on the page, with the names and values of where it comes from."""
         return Scene(
             width=self.inner + 2 * self.margin,
             height=self.y + self.margin,
@@ -242,6 +247,7 @@ class Page:
             panels=tuple(self.panels),
             shapes=tuple(self.shapes),
             texts=tuple(self.texts),
+            origin=origin,
         )
 
 

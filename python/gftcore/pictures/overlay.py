@@ -22,6 +22,8 @@ from gftcore.pictures.parts import (
     about,
     centrelines,
     mean_radii,
+    mm2_per_px,
+    origin,
     places,
     require_hetero,
     vessel_mask,
@@ -103,7 +105,7 @@ def draw_overlay(
     page.gap()
     page.entries(_entries(graph, with_areas=areas is not None))
     page.ruler(graph.meta.mm_per_px, factor, cols, about(graph))
-    return Picture(page.scene())
+    return Picture(page.scene(origin(graph=graph)))
 
 
 def _ground(graph: HeteroGraph, grey: NDArray[np.float32] | None) -> NDArray[np.uint8]:
@@ -125,7 +127,7 @@ def _areas(graph: HeteroGraph, opacity: float) -> Regions | None:
     label = graph.kept.get("ica_label")
     if label is None:
         return None
-    mm2 = graph.meta.mm_per_px**2
+    mm2 = mm2_per_px(graph)
     sizes = graph.ica("area") if "area" in graph.ica_columns else np.full(graph.num_icas, np.nan)
     regions = [
         Region(

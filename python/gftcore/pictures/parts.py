@@ -7,15 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from gftcore import __version__
 from gftcore._validation import MAX_SIDE, describe
 from gftcore.errors import ArgumentTypeError
+from gftcore.graph.exports import graph_provenance
 from gftcore.graph.hetero_graph import HeteroGraph
+from gftcore.pictures.words import line_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["PICTURE_KEEP", "about", "centrelines", "mean_radii", "places"]
-__all__ += ["require_hetero", "vessel_mask"]
+__all__ = ["PICTURE_KEEP", "SCHEMA", "about", "centrelines", "mean_radii", "mm2_per_px", "origin"]
+__all__ += ["places", "require_hetero", "vessel_mask"]
+
+#: Version of what a picture says of itself.
+SCHEMA = "gftcore-picture/1"
+_ORIGIN = ("schema", "gftcore", "simd_target", "config_hash", "sha256")
+_MAX_LETTERS = 200
 
 #: What a graph keeps for pictures of everything in it: `gftcore.graph.extract(..., keep=...)`.
 PICTURE_KEEP = ("vessel_label", "ica_label")
@@ -64,6 +72,31 @@ def vessel_mask(graph: HeteroGraph) -> NDArray[np.bool_] | None:
         if name in graph.kept:
             return np.asarray(graph.kept[name] != 0)
     return None
+
+
+def mm2_per_px(graph: HeteroGraph) -> float:
+    """Return the area of a pixel; a product, since a power raises where it is too large."""
+    return graph.meta.mm_per_px * graph.meta.mm_per_px
+
+
+def origin(**graphs: object) -> tuple[tuple[str, str], ...]:
+    """Return what a picture says of itself and of the graphs in it: no path, user or time.
+
+    Examples
+    --------
+    >>> dict(origin())["schema"]
+    'gftcore-picture/1'
+    """
+    known = [("schema", SCHEMA), ("gftcore", __version__)]
+    for role, graph in graphs.items():
+        if isinstance(graph, HeteroGraph):
+            given = graph_provenance(graph)
+            known += [
+                (f"{role}.{name}", line_of(str(given[name]))[:_MAX_LETTERS])
+                for name in _ORIGIN
+                if name in given
+            ]
+    return tuple(known)
 
 
 def about(graph: HeteroGraph) -> str:

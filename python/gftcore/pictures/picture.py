@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
 from gftcore.errors import ArgumentError
 from gftcore.io.files import atomic_path, require_path
-from gftcore.io.images import write_image
 from gftcore.pictures.raster import draw_scene
 from gftcore.pictures.svg import svg_text
 
@@ -58,6 +61,25 @@ class Picture:
         """
         return svg_text(self.scene)
 
+    def encoded(self, suffix: str) -> bytes:
+        """Return the bytes of the file, as `save` writes them.
+
+        Parameters
+        ----------
+        suffix
+            ``.png`` or ``.svg``.
+        """
+        if suffix not in SUFFIXES:
+            raise ArgumentError(f"suffix must be .png or .svg, got {suffix!r:.80}")
+        if suffix == ".svg":
+            return self.svg().encode("utf-8")
+        known = PngInfo()
+        for name, value in self.scene.origin:
+            known.add_text(name, value)
+        stream = io.BytesIO()
+        Image.fromarray(self.pixels()).save(stream, format="PNG", pnginfo=known)
+        return stream.getvalue()
+
     def save(self, path: str | Path) -> None:
         """Write the picture, as a whole or not at all.
 
@@ -75,12 +97,9 @@ class Picture:
         suffix = target.suffix.lower()
         if suffix not in SUFFIXES:
             raise ArgumentError(f"path must end with .png or .svg, got {target.name!r}")
-        if suffix == ".png":
-            write_image(target, self.pixels())
-            return
-        text = self.svg()
+        content = self.encoded(suffix)
         with atomic_path(target) as temporary:
-            temporary.write_text(text, encoding="utf-8", newline="\n")
+            temporary.write_bytes(content)
 
     def __repr__(self) -> str:
         return f"Picture({self.scene.width} x {self.scene.height} px: {self.scene.title})"

@@ -17,10 +17,14 @@ from gftcore.pictures.words import number
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["QUANTILES", "Scale", "require_limits", "robust_scale"]
+__all__ = ["QUANTILES", "Scale", "require_limits", "robust_scale", "showable"]
 
 #: Where colours end if nobody says so: one extreme value must not make all others alike.
 QUANTILES = (0.02, 0.98)
+#: Beyond, squares and differences leave the range of floats.
+_LARGEST, _SMALLEST = 1e100, 1e-100
+#: Limits closer than this share of the larger one cannot be told apart on a picture.
+_LEAST_SPAN = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,19 @@ def _round_values(low: float, high: float) -> list[float]:
     return values[:: -(-len(values) // 7)] if values else [low, high]
 
 
+def showable(values: ArrayLike) -> NDArray[np.float64]:
+    """Return values as pictures show them: absurdly large ones are missing, tiny ones are 0.
+
+    Examples
+    --------
+    >>> showable([2.0, -1e308, 5e-324]).tolist()
+    [2.0, nan, 0.0]
+    """
+    found = np.asarray(values, dtype=np.float64)
+    size = np.abs(found)
+    return np.where(size < _SMALLEST, 0.0, np.where(size <= _LARGEST, found, np.nan))
+
+
 def robust_scale(values: NDArray[np.float64], *, log: bool) -> Scale | None:
     """Return the scale between the 2nd and the 98th percentile; None if there is no value.
 
@@ -114,22 +131,32 @@ def robust_scale(values: NDArray[np.float64], *, log: bool) -> Scale | None:
     # Of few values these are the smallest and the largest: none of them lies beyond.
     low = float(np.quantile(found, QUANTILES[0], method="lower"))
     high = float(np.quantile(found, QUANTILES[1], method="higher"))
-    if high - low <= 1e-9 * max(abs(low), abs(high)):  # all alike: the middle of some scale
+    if high - low <= _LEAST_SPAN * max(abs(low), abs(high)):  # all alike: the middle of some scale
         spread = abs(low) / 2 or 1.0
         low, high = low - spread, high + spread
     return Scale(low, high, log)
 
 
-def require_limits(limits: Any, *, log: bool) -> tuple[float, float]:
+def require_limits(limits: Any, *, log: bool, name: str = "limits") -> tuple[float, float]:
     """Return limits given by somebody."""
-    pair = require_array(limits, np.float64, name="limits", ndim=1)
+    pair = require_array(limits, np.float64, name=name, ndim=1)
     if len(pair) != 2:
-        raise ShapeError(f"limits must be two numbers, low and high, got {len(pair)}")
+        raise ShapeError(f"{name} must be two numbers, low and high, got {len(pair)}")
     low, high = pair.tolist()
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise ArgumentError(f"limits must be finite and ascend, got {low:g} and {high:g}")
+        raise ArgumentError(f"{name} must be finite and ascend, got {low:g} and {high:g}")
     if log and low <= 0:
         raise ArgumentError(
-            f"limits of areas must be greater than 0, their scale is logarithmic; got {low:g}"
+            f"{name} of areas must be greater than 0, their scale is logarithmic; got {low:g}"
+        )
+    largest = max(abs(low), abs(high))
+    if not _SMALLEST <= largest <= _LARGEST or 0 < abs(low) < _SMALLEST:
+        raise ArgumentError(
+            f"{name} must be 0 or between {_SMALLEST:g} and {_LARGEST:g} in size, "
+            f"got {low:g} and {high:g}"
+        )
+    if high - low < _LEAST_SPAN * largest:
+        raise ArgumentError(
+            f"{name} must be apart by a millionth of the larger one, got {low:.17g} and {high:.17g}"
         )
     return low, high

@@ -192,6 +192,8 @@ class Scene:
         What the page shows, in words.
     panels, shapes, texts
         What is on it, in this order.
+    origin
+        Name and value of what is written into the file but not shown: where the picture is from.
     """
 
     width: int
@@ -200,6 +202,7 @@ class Scene:
     panels: tuple[Panel, ...]
     shapes: tuple[Shape, ...] = ()
     texts: tuple[Text, ...] = ()
+    origin: tuple[tuple[str, str], ...] = ()
 
 
 #: Corners of marks about (0, 0), as large as a circle of radius 1.

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 
+from gftcore.config import canonical_json
 from gftcore.pictures.outlines import grid_path, outlines
 from gftcore.pictures.pixels import data_url
 from gftcore.pictures.raster import stripes
@@ -38,6 +39,11 @@ def svg_text(scene: Scene) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{scene.width}" height="{scene.height}" '
         f'viewBox="0 0 {size}" role="img">',
         f"<title>{_plain(scene.title)}</title>",
+        *(
+            [f"<metadata>{_plain(canonical_json(dict(scene.origin)))}</metadata>"]
+            if scene.origin
+            else []
+        ),
         '<rect width="100%" height="100%" fill="#fff"/>',
     ]
     for index, panel in enumerate(scene.panels):

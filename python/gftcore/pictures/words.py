@@ -47,28 +47,35 @@ def cut(text: str, size: int, width: float) -> str:
     >>> cut("a long name", 20, 60)
     'a lo...'
     """
-    if width_of(text, size) <= width:
+    # No letter is narrower than an eighth of its height, so longer texts need not be measured.
+    most = 8 * math.ceil(max(width, 0) / size) + 8
+    if len(text) <= most and width_of(text, size) <= width:
         return text
-    keep = len(text)
-    while keep > 0 and width_of(text[:keep] + "...", size) > width:
-        keep -= 1
-    return text[:keep] + "..."
+    fits, beyond = 0, min(len(text), most) + 1
+    while beyond - fits > 1:
+        keep = (fits + beyond) // 2
+        if width_of(text[:keep] + "...", size) > width:
+            beyond = keep
+        else:
+            fits = keep
+    return text[:fits] + "..."
 
 
 def wrapped(text: str, size: int, width: float) -> list[str]:
     """Return a text in lines, broken between words; a longer word is cut."""
     out = [""]
-    for word in text.split():
+    for whole in text.split():
+        word = cut(whole, size, width)
         longer = f"{out[-1]} {word}".strip()
         if out[-1] and width_of(longer, size) > width:
             out.append(word)
         else:
             out[-1] = longer
-    return [cut(line, size, width) for line in out]
+    return out
 
 
-def number(value: float) -> str:
-    """Return a number with three digits that count, without powers of ten if that can be read.
+def number(value: float, digits: int = 3) -> str:
+    """Return a number with so many digits that count, without powers of ten if that can be read.
 
     Examples
     --------
@@ -81,9 +88,10 @@ def number(value: float) -> str:
         return "0"
     if float(value).is_integer() and abs(value) < 1e9:
         return f"{value:.0f}"
-    rounded = float(f"{value:.3g}")
-    places = 2 - math.floor(math.log10(abs(rounded)))
-    if not -6 <= places <= 9:
-        return f"{value:.3g}"
+    shortest = f"{value:.{digits}g}"
+    rounded = float(shortest)
+    if not 1e-7 <= abs(rounded) < 1e9:
+        return shortest
+    places = digits - 1 - math.floor(math.log10(abs(rounded)))
     text = f"{rounded:.{max(places, 0)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

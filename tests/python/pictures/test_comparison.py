@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import sys
+import tracemalloc
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gftcore import formats, graph, metrics
 from gftcore.errors import (
@@ -18,6 +21,7 @@ from gftcore.errors import (
     ShapeError,
 )
 from gftcore.pictures import Picture, draw_comparison, palette
+from gftcore.pictures.clipping import clipped
 
 # Three bars, and one that joins the first two.
 NODES = [[10, 5], [10, 30], [10, 75], [40, 5], [40, 30], [40, 75], [55, 5], [55, 75]]
@@ -163,6 +167,67 @@ def test_nothing_to_compare() -> None:
     words = words_of(draw_comparison(empty, net()))
     assert "segments only right: 6" not in words  # they lie outside of its image
     assert "segments only right" in words
+
+
+def test_far_coordinates_take_no_memory() -> None:
+    mask = np.zeros((64, 64), dtype=bool)
+    mask[30:33] = True
+    known = graph.extract(mask)
+    far = formats.from_polylines([[31, 0], [31, 1e30], [1e308, -1e308]], [[0, 1], [1, 2]], [[], []])
+    tracemalloc.start()
+    picture = draw_comparison(far, known)
+    assert picture.pixels().size
+    assert picture.svg()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 200e6
+    # The first line runs along the bar, and then out of the image.
+    assert "Length of lines: F1 1.000, recall 1.000" in words_of(picture)
+    assert kinds(picture)["in both"] == ["left 0", "left 1", "right 0"]
+
+
+def test_graphs_without_an_image_have_the_size_of_one() -> None:
+    for place in ([200_000, 200_000], [1e30, 0]):
+        far = formats.from_polylines([[0, 0], place], [[0, 1]], [[]])
+        with pytest.raises(ArgumentError, match="must lie within 32767 x 32767 px, got places"):
+            draw_comparison(far, net())
+
+
+def test_lines_outside_run_along_the_box() -> None:
+    # Out to the top left, round the image and back in from the bottom.
+    line = formats.from_polylines(
+        [[5, 10], [5, 12]], [[0, 1]], [[[-95, 10], [-95, -90], [105, -90], [105, 12]]]
+    )
+    found = clipped(line, (10, 20))
+    assert found.node_rowcol.tolist() == line.node_rowcol.tolist()
+    # 21 px up, 26 left, 42 down, 28 right, 21 up.
+    assert found.segment_length_px.tolist() == [138.0]
+    inside = metrics.segments.visible_samples(found, 1.0, (10, 20)).rowcol
+    assert set(inside[:, 1].round(9).tolist()) == {10.0, 12.0}
+    # Negative control: brought near point by point, a line past a corner would cut through.
+    past = formats.from_polylines([[-1000, 36], [26, -1000]], [[0, 1]], [[]])
+    assert not len(metrics.segments.visible_samples(clipped(past, (10, 20)), 1.0, (10, 20)))
+    naive = formats.from_polylines(past.node_rowcol.clip(-16, [26, 36]), [[0, 1]], [[]])
+    assert len(metrics.segments.visible_samples(naive, 1.0, (10, 20)))
+    whole = net()
+    assert clipped(whole, (60, 80)) is whole
+
+
+@given(st.lists(st.tuples(st.floats(-200, 200), st.floats(-200, 200)), min_size=2, max_size=8))
+def test_clipping_changes_nothing_in_the_image(places: list[tuple[float, float]]) -> None:
+    line = formats.from_polylines([places[0], places[-1]], [[0, 1]], [places[1:-1]])
+    found, shape = clipped(line, (30, 40)), (30, 40)
+    low, high = (-16, -16), (46, 56)
+    assert ((found.point_rowcol >= low) & (found.point_rowcol <= high)).all()
+    if ((line.point_rowcol >= low) & (line.point_rowcol <= high)).all() and (
+        (line.node_rowcol >= low) & (line.node_rowcol <= high)
+    ).all():
+        assert found is line
+    before, after = (metrics.segments.visible_samples(one, 0.5, shape) for one in (line, found))
+    for one, other in ((before, after), (after, before)):
+        inner = ((one.rowcol > 1) & (one.rowcol < np.array(shape) - 2)).all(axis=1)
+        distance, _ = metrics.segments.nearest(other, one.rowcol[inner])
+        assert (distance < 0.6).all()
 
 
 def test_same_bytes(tmp_path: Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from gftcore import graph
 from gftcore.errors import ArgumentError, ArgumentTypeError, GftcoreWarning
-from gftcore.pictures import PICTURE_KEEP, Picture, draw_feature, palette
+from gftcore.pictures import PICTURE_KEEP, Picture, draw_feature, draw_overlay, palette
 from gftcore.pictures.raster import stripes
 from gftcore.pictures.scales import Scale
 from gftcore.pictures.scene import Polygon
@@ -175,7 +175,59 @@ def test_segments_without_pixels_are_thin_lines() -> None:
 def test_units(node_type: str, column: str, unit: str) -> None:
     words = words_of(draw_feature(SMALL, node_type, column))
     assert unit in words
-    assert graph.column_info(node_type, column).meaning in words
+    pixels = {"volume": "area of the mask nearest to this segment"}
+    assert pixels.get(column, graph.column_info(node_type, column).meaning) in words
+
+
+def test_a_map_in_mm2_does_not_speak_of_numbers() -> None:
+    words = words_of(draw_feature(SMALL, "ica", "area"))
+    assert "area: area of its pixels" in words
+    assert "number of pixels" not in words
+
+
+@pytest.mark.parametrize("fov_mm", [1e300, 1e160, 1e-300, 5e-324])
+def test_absurd_sizes_of_pixels(fov_mm: float) -> None:
+    found = dataclasses.replace(SMALL, meta=dataclasses.replace(SMALL.meta, fov_mm=fov_mm))
+    for node_type, column in (("vessel", "length"), ("vessel", "volume"), ("ica", "area")):
+        picture = draw_feature(found, node_type, column)
+        assert picture.pixels().size
+        assert picture.svg()
+    assert draw_overlay(found).svg()
+    with pytest.raises(OverflowError):
+        1e300**2  # noqa: B018 - what a power does
+
+
+@pytest.mark.parametrize("node_type", ["vessel", "ica"])
+@pytest.mark.parametrize("size", [1.7976931348623157e308, 1e154, 1e-200, 5e-324])
+def test_absurd_values(node_type: str, size: float) -> None:
+    column = "curveness" if node_type == "vessel" else "solidity"
+    rows = len(SMALL.features(node_type))
+    picture = draw_feature(
+        with_column(node_type, column, np.linspace(-1, 1, rows) * size), node_type, column
+    )
+    assert picture.pixels().size
+    words = words_of(picture)
+    assert ("with a value" in words) == (size > 1)
+
+
+def test_limits_read_otherwise_than_what_lies_beyond() -> None:
+    values = np.array([1.2345, 1.2346, 1.2349, 1.3, 1.4, 1.5, 1.6, 1.6001])
+    assert len(values) == SMALL.num_segments
+    found = with_column("vessel", "curveness", values)
+    words = words_of(draw_feature(found, "vessel", "curveness", limits=(1.2349, 1.7)))
+    assert "Colours: 1.235 to 1.7 (as given) of 8 values; 2 below." in words
+    assert (f"{values.min():.3g}", f"{1.2349:.3g}") == ("1.23", "1.23")  # so three digits say
+    words = words_of(draw_feature(found, "vessel", "curveness", limits=(1, 1.55)))
+    assert "Colours: 1 to 1.55 (as given) of 8 values; 2 above." in words
+    words = words_of(draw_feature(found, "vessel", "curveness"))
+    assert "of 8 values." in words
+    assert "below" not in words
+    # Straight vessels are as long as their chord, but for the last bit.
+    values[:3] = 1 + np.array([0, 1e-15, 3e-15])
+    straight = with_column("vessel", "curveness", values)
+    picture = draw_feature(straight, "vessel", "curveness", limits=(1 + 2e-15, 2))
+    assert "below" not in words_of(picture)
+    assert arrows(picture) == 0
 
 
 @pytest.mark.parametrize(("node_type", "count"), [("vessel", 29), ("ica", 17)])

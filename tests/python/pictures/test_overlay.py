@@ -4,18 +4,29 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import warnings
 import xml.etree.ElementTree as ET
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
+from PIL import Image
 
+import gftcore
 from gftcore import graph
 from gftcore.errors import ArgumentError, ArgumentTypeError, GftcoreWarning, ShapeError
 from gftcore.graph.hetero_graph import NODE_KINDS
-from gftcore.pictures import PICTURE_KEEP, Picture, draw_overlay, palette
+from gftcore.pictures import (
+    PICTURE_KEEP,
+    Picture,
+    draw_comparison,
+    draw_feature,
+    draw_overlay,
+    palette,
+)
 from strategies import vessel_masks
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -140,6 +151,37 @@ def test_without_images_vessels_are_as_wide_as_their_radii() -> None:
     assert (light == mask)[away].mean() > 0.95
     mask_alone = dataclasses.replace(SMALL, kept={"mask": mask})
     assert "vessel mask" in words_of(draw_overlay(mask_alone))
+
+
+def test_pictures_say_where_they_come_from(tmp_path: Path) -> None:
+    source = {"sha256": "ab" * 32, "relpath": "Jane_Roe/left.png", "kind": "image"}
+    known = dataclasses.replace(SMALL, meta=dataclasses.replace(SMALL.meta, source=source))
+    wanted = {
+        "schema": "gftcore-picture/1",
+        "gftcore": gftcore.__version__,
+        "graph.schema": SMALL.meta.schema,
+        "graph.gftcore": SMALL.meta.versions["gftcore"],
+        "graph.simd_target": SMALL.meta.simd_target,
+        "graph.config_hash": SMALL.meta.config_hash,
+        "graph.sha256": "ab" * 32,
+    }
+    for picture in (draw_overlay(known), draw_feature(known)):
+        assert dict(picture.scene.origin) == wanted
+        picture.save(tmp_path / "a.png")
+        with Image.open(tmp_path / "a.png") as image:
+            assert image.text == wanted
+        metadata = ET.fromstring(picture.svg()).findtext(SVG + "metadata") or ""
+        assert json.loads(metadata) == wanted
+        assert "Jane" not in picture.svg()
+    # Of a graph that was made of an array nobody knows a file.
+    assert "graph.sha256" not in dict(draw_overlay(SMALL).scene.origin)
+    both = dict(draw_comparison(known, SMALL).scene.origin)
+    assert both["left.sha256"] == "ab" * 32
+    assert both["right.config_hash"] == SMALL.meta.config_hash
+    assert "right.sha256" not in both
+    planted = dataclasses.replace(SMALL.meta, simd_target="x" * 5000 + "\x00\n")
+    odd = dict(draw_overlay(dataclasses.replace(SMALL, meta=planted)).scene.origin)
+    assert odd["graph.simd_target"] == "x" * 200
 
 
 def test_planted_text_stays_text() -> None:

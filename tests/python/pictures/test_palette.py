@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gftcore.errors import ArgumentError, ArgumentTypeError, ShapeError
 from gftcore.pictures import palette
-from gftcore.pictures.scales import Scale, require_limits, robust_scale
+from gftcore.pictures.scales import Scale, require_limits, robust_scale, showable
 
 # Machado, G. M., Oliveira, M. M., Fernandes, L. A. F. (2009). doi:10.1109/TVCG.2009.113
 BLINDNESSES = {
@@ -159,6 +159,23 @@ def test_equal_ratios_are_equal_steps_of_areas() -> None:
     assert [text for _, text in scale.ticks()] == ["0.01", "0.1", "1", "10", "100"]
 
 
+def test_near_limits_have_few_ticks() -> None:
+    limits = require_limits((5, 5.00001), log=False)
+    assert len(Scale(*limits).ticks()) <= 8
+    alike = robust_scale(np.array([5, 5.000000000000001]), log=False)
+    assert (alike.low, alike.high) == pytest.approx((2.5, 7.5))
+
+
+@given(st.lists(st.floats(allow_nan=True, allow_infinity=True), max_size=6), st.booleans())
+def test_any_values_have_a_scale(values: list[float], log: bool) -> None:
+    found = showable(values)
+    scale = robust_scale(found, log=log)
+    if scale is not None:
+        there = found[np.isfinite(found)]
+        assert scale.colours(there).shape == (len(there), 3)
+        assert len(scale.ticks()) <= 8
+
+
 @given(
     low=st.floats(-1e6, 1e6),
     width=st.floats(1e-3, 1e6),
@@ -184,6 +201,10 @@ def test_ticks(low: float, width: float, log: bool) -> None:
         ((0, np.nan), False, ArgumentError, "finite"),
         ((0, 1), True, ArgumentError, "greater than 0"),
         ("ab", False, ArgumentTypeError, "limits must be"),
+        ((-1e308, 1e308), False, ArgumentError, "between 1e-100 and 1e.100 in size"),
+        ((0, 5e-324), False, ArgumentError, "between 1e-100"),
+        ((5, 5.000000000000001), False, ArgumentError, "apart by a millionth"),
+        ((5, 5.000004), True, ArgumentError, "apart by a millionth"),
     ],
 )
 def test_wrong_limits(limits: Any, log: bool, error: type[Exception], words: str) -> None:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -10,9 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
 
 from gftcore.errors import ArgumentError, ArgumentTypeError
-from gftcore.pictures import Picture
+from gftcore.pictures import Picture, words
 from gftcore.pictures.raster import draw_scene, stripes
 from gftcore.pictures.scene import (
     Disc,
@@ -228,6 +233,51 @@ def test_saving(tmp_path: Path) -> None:
         picture.save(3)  # type: ignore[arg-type]
 
 
+@given(st.text(max_size=60), st.floats(0, 300))
+def test_as_much_as_fits_is_kept(text: str, width: float) -> None:
+    text = line_of(text)
+    found = cut(text, 12, width)
+    if found != text:
+        assert width_of(found, 12) <= max(width, width_of("...", 12))
+        # One letter more would be too wide.
+        longer = text[: len(found) - 3 + 1] + "..."
+        assert width_of(longer, 12) > width or width_of(text, 12) > width
+    else:
+        assert width_of(text, 12) <= width
+
+
+def test_long_words_are_measured_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = []
+
+    def counted(text: str, size: int) -> float:
+        measured.append(len(text))
+        return width_of(text, size)
+
+    monkeypatch.setattr(words, "width_of", counted)
+    assert cut("x" * 100_000, 12, 600).endswith("x...")
+    assert len(wrapped("y" * 100_000 + " and more", 12, 600)) == 2
+    assert sum(measured) < 50_000
+
+
+ORIGIN = (("schema", "gftcore-picture/1"), ("graph.sha256", "ab" * 32), ("graph.gftcore", EVIL))
+
+
+def test_files_say_where_they_come_from(tmp_path: Path) -> None:
+    picture = Picture(dataclasses.replace(everything("x"), origin=ORIGIN))
+    for suffix in (".png", ".svg"):
+        picture.save(tmp_path / f"a{suffix}")
+        assert (tmp_path / f"a{suffix}").read_bytes() == picture.encoded(suffix)
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.text == dict(ORIGIN)
+    root = ET.fromstring(picture.svg())
+    assert json.loads(root.findtext(SVG + "metadata") or "")["graph.sha256"] == "ab" * 32
+    assert not list(root.iter(SVG + "script"))
+    # What is shown is the same.
+    assert (picture.pixels() == Picture(everything("x")).pixels()).all()
+    with pytest.raises(ArgumentError, match=r"suffix must be \.png or \.svg"):
+        picture.encoded(".gif")
+
+
 def test_words_fit() -> None:
     text = "many words that are longer than the line, and averyveryveryveryverylongone"
     lines = wrapped(text, 12, 120)
@@ -235,6 +285,9 @@ def test_words_fit() -> None:
     assert all(width_of(line, 12) <= 120 for line in lines)
     assert cut("short", 12, 120) == "short"
     assert cut("x" * 99, 12, 5) == "..."
+    assert cut("x" * 99, 12, -5) == "..."
+    assert [number(v, 5) for v in (1234.56, 0.123456, 7.0)] == ["1234.6", "0.12346", "7"]
+    assert number(1.7976931348623157e308) == "1.8e+308"
     assert [number(v) for v in (1234.5, 0.1 + 0.2, -1e-5, 1e12)] == [
         "1230",
         "0.3",
