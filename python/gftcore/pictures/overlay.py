@@ -44,8 +44,10 @@ _TARGET_PX = 2000
 # Radius of nodes and width of lines in px of the mask, and at most in px of the page.
 _NODE_RADIUS, _MAX_NODE_RADIUS = 1.4, 16
 _LINE_WIDTH, _MAX_LINE_WIDTH = 1.0, 10
-#: Share of their colour that areas have over a background.
-_OPACITY = 0.85
+#: Share of their colour that areas have over a background, which has to be seen through them.
+_OPACITY = 0.35
+#: Brightness of the darkest pixel of a vessel over a background.
+_LIFT = 0.25
 
 
 def draw_overlay(
@@ -64,8 +66,8 @@ def draw_overlay(
         image of the vessels they are as wide as their radii say; without that of the areas there
         are none, and the legend says so.
     background
-        Grey image that shades the vessels: the mask's shape, or both sides divided by one
-        integer.
+        Grey image to draw over, so that one sees whether vessels and areas are right: the mask's
+        shape, or both sides divided by one integer.
     scale
         Enlargement; None means so large that single nodes can be seen, about 2000 px.
     name
@@ -109,16 +111,16 @@ def draw_overlay(
 
 
 def _ground(graph: HeteroGraph, grey: NDArray[np.float32] | None) -> NDArray[np.uint8]:
-    """Vessels light, the rest dark; below areas the image as it is, since they cover it."""
+    """Vessels light, the rest dark; or the image, with vessels a little lighter than they are."""
     mask = vessel_mask(graph)
-    out = np.full(graph.meta.shape, VOID[0], dtype=np.float32)
-    if grey is not None:
-        out *= 0.85 + 0.15 * grey
-        if "ica_label" in graph.kept:
-            out = np.where(graph.kept["ica_label"] > 0, 255 * grey, out)
-    if mask is not None:
-        shade = 1.0 if grey is None else 0.45 + 0.55 * grey
-        out = np.where(mask, VESSEL[0] * shade, out)
+    if grey is None:
+        out = np.full(graph.meta.shape, VOID[0], dtype=np.float32)
+        if mask is not None:
+            out[mask] = VESSEL[0]
+    else:
+        out = 255 * grey
+        if mask is not None:
+            out[mask] = VESSEL[0] * (_LIFT + (1 - _LIFT) * grey[mask])
     rounded: NDArray[np.uint8] = np.rint(out).astype(np.uint8)
     return rounded
 

@@ -95,7 +95,7 @@ def test_a_background_shades() -> None:
     faz = SMALL.kept["ica_label"] == SMALL.faz_info.label
     row, col = np.argwhere(faz)[100]
     light = 255 * (col >= 40)
-    wanted = np.rint(0.85 * np.array(palette.FAZ) + 0.15 * light)
+    wanted = np.rint(0.35 * np.array(palette.FAZ) + 0.65 * light)
     assert np.abs(pixels[row, col] - wanted).max() <= 1
     with pytest.raises(ShapeError):
         draw_overlay(SMALL, background=np.zeros((7, 7)))
