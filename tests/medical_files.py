@@ -91,7 +91,8 @@ def nifti(
 ) -> Path:
     """Write pixels [row, col] as x, y, with a canary in each free text."""
     kind = nibabel.Nifti1Image if version == 1 else nibabel.Nifti2Image
-    image = kind(pixels.T.copy(), np.eye(4), dtype=pixels.dtype)
+    affine = np.diag([*(zooms or (1, 1)), 1, 1])
+    image = kind(pixels.T.copy(), affine, dtype=pixels.dtype)
     header = image.header
     header["descrip"] = header["intent_name"] = header["aux_file"] = CANARY.encode()
     header.extensions.append(nibabel.nifti1.Nifti1Extension("comment", CANARY.encode()))

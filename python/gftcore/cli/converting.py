@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ __all__ = ["Conversion", "Converter", "whole_pixels"]
 
 @dataclass(slots=True, kw_only=True)
 class Conversion:
-    """One image and what became of it."""
+    """One image and what became of it; `sources` is file to SHA-256 of what it is made of."""
 
     entry: Entry
     job: Job
@@ -31,6 +31,7 @@ class Conversion:
     eye: str = "unknown"
     layer: str | None = None
     notes: tuple[str, ...] = ()
+    sources: dict[str, str] = field(default_factory=dict)
 
     @property
     def done(self) -> bool:
@@ -54,34 +55,42 @@ class Converter:
     reading: Mapping[str, Any]
     eye: str | None
     fov_mm: float | None
-    dry_run: bool
     overwrite: bool
 
-    def convert(self, entry: Entry) -> Conversion:
-        """Convert an image and its masks; an error is recorded in the job."""
+    def convert(self, entry: Entry, *, only_look: bool) -> Conversion:
+        """Convert an image and its masks; an error is recorded in the job.
+
+        With `only_look` nothing is written: what would be is ``waiting``.
+        """
         conversion = Conversion(entry=entry, job=Job(entry.path, PurePosixPath(entry.id)))
         with conversion.job.attempt():
-            self._convert(conversion)
+            self._convert(conversion, only_look)
         return conversion
 
-    def _convert(self, conversion: Conversion) -> None:
-        from gftcore.io import read_mask, read_scan
+    def _convert(self, conversion: Conversion, only_look: bool) -> None:
+        from gftcore.io import file_sha256, read_mask, read_scan
 
         entry, job = conversion.entry, conversion.job
         scan = read_scan(entry.path, **self.reading)
         self._compare(conversion, scan)
-        files = {f"images/{entry.id}.png": whole_pixels(scan.pixels, entry.path)}
+        image = f"images/{entry.id}.png"
+        files = {image: whole_pixels(scan.pixels, entry.path)}
+        conversion.sources[image] = file_sha256(entry.path)
         for kind, mask in entry.masks.items():
             limit = self.reading["max_pixels"]
-            files[f"masks/{kind}/{entry.id}.png"] = read_mask(mask, max_pixels=limit) != 0
+            name = f"masks/{kind}/{entry.id}.png"
+            files[name] = read_mask(mask, max_pixels=limit) != 0
+            conversion.sources[name] = file_sha256(mask)
         rows, cols = scan.pixels.shape
         job.counts = {"rows": rows, "cols": cols}
         # Nothing is written before it is known that all of it may be.
         waiting = {name: pixels for name, pixels in files.items() if self._needed(name, pixels)}
         job.outputs = [str(self.out / name) for name in files]
-        if not self.dry_run:
+        if not waiting:
+            job.status = "skipped"
+        elif not only_look:
             self._write(waiting)
-            job.status = "ok" if waiting else "skipped"
+            job.status = "ok"
 
     def _write(self, files: Mapping[str, NDArray[Any]]) -> None:
         from gftcore.io import write_image

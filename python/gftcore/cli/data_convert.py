@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import io
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,11 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from gftcore.cli import options
+from gftcore.cli.convert_lists import Listing, may_refuse, plan, write
 from gftcore.cli.converting import Conversion, Converter
 from gftcore.cli.jobs import end_code, summary
-from gftcore.cli.outcome import guarded, print_json, say, tell
+from gftcore.cli.outcome import Exit, guarded, print_json, say, tell
 from gftcore.cli.progress import Progress
-from gftcore.errors import ArgumentError, GftcoreWarning, RefusedError
+from gftcore.errors import ArgumentError, GftcoreWarning
 
 if TYPE_CHECKING:
     from gftcore.datasets import Entry
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["data_convert"]
 
 _SCHEMA = "gftcore-data-convert/1"
-_COLUMNS = ("id", "path", "fov_mm", "eye", "layer")
 
 
 @guarded
@@ -72,14 +71,13 @@ def data_convert(
 ) -> int:
     """Turn PNG, TIFF, JPEG, BMP, npy, DICOM and NIfTI files, or OCTA-500, into a data set.
 
-    Writes images/ID.png without loss, masks, and manifest.csv if there are labels, else images.csv.
+    Writes images/ID.png without loss, masks, run.json, and manifest.csv if there are labels, else
+    images.csv.
     Fields of view and eyes come from the headers. A bad image does not stop the others.
     """
-    from gftcore._validation import require_real
-    from gftcore.io.files import held_folder
+    from gftcore.io.files import file_sha256, held_folder
 
-    if fov_mm is not None:
-        require_real(fov_mm, "--fov-mm", above=0)
+    _require_fov(fov_mm)
     silent = json_ or quiet
     with _notes() as notes:
         kind = _kind(source, format_)
@@ -94,16 +92,22 @@ def data_convert(
             },
             eye=eye,
             fov_mm=fov_mm,
-            dry_run=dry_run,
             overwrite=overwrite,
         )
+        settings = {
+            **converter.reading, "eye": eye, "fov_mm": fov_mm, "format": kind,
+            "labels_sha256": None if labels is None else file_sha256(labels),
+            "projection": projection if kind == "octa500" else None,
+        }  # fmt: skip
+        ran = None
         lock = contextlib.nullcontext() if dry_run else held_folder(out)
-        conversions: list[Conversion] = []
         with lock, Progress(len(entries), what="data convert", silent=silent) as progress:
-            for entry in entries:
-                conversions.append(converter.convert(entry))
-                progress.step(failed=not conversions[-1].done)
-            listed = _list(out, conversions, dry_run=dry_run, overwrite=overwrite)
+            conversions = _convert(converter, entries, progress, dry_run=dry_run)
+            listing = plan(out, conversions, overwrite=overwrite)
+            if listing is not None and listing.error is None:
+                _warn_of_subjects(conversions)
+                if not dry_run:
+                    ran = write(listing, conversions, settings)
     jobs = [conversion.job for conversion in conversions]
     if json_:
         document: dict[str, Any] = {
@@ -112,14 +116,48 @@ def data_convert(
             "output": str(out),
             "format": kind,
             "summary": summary(jobs),
-            "list": listed,
+            "list": None if listing is None else listing.document(),
+            "run": ran,
             "warnings": notes,
             "images": [conversion.document() for conversion in conversions],
         }
         print_json(document)
     else:
-        _report(conversions, listed, notes, quiet=quiet, dry_run=dry_run)
-    return end_code(jobs)
+        _report(conversions, listing, notes, quiet=quiet, dry_run=dry_run)
+    refused = listing is not None and listing.error is not None
+    return Exit.REFUSED if refused else end_code(jobs)
+
+
+def _require_fov(fov_mm: float | None) -> None:
+    """Refuse at once what no header could say either."""
+    from gftcore.io.spacing import PLAUSIBLE_MM
+
+    low, high = PLAUSIBLE_MM
+    if fov_mm is not None and not low <= fov_mm <= high:
+        raise ArgumentError(f"--fov-mm must be {low:g} to {high:g} mm, got {fov_mm:g}")
+
+
+def _convert(
+    converter: Converter, entries: Sequence[Entry], progress: Progress, *, dry_run: bool
+) -> list[Conversion]:
+    """Convert all images, or none of them if their list could not be written after that."""
+    look = dry_run or (not converter.overwrite and may_refuse(converter.out))
+    conversions = []
+    for entry in entries:
+        conversions.append(converter.convert(entry, only_look=look))
+        if dry_run or conversions[-1].job.status != "waiting":
+            progress.step(failed=not conversions[-1].done)
+    if dry_run or not look:
+        return conversions
+    listing = plan(converter.out, conversions, overwrite=False)
+    if listing is not None and listing.error is not None:
+        return conversions
+    # Looked at and converted one by one, since they would not fit into memory together.
+    for at, seen in enumerate(conversions):
+        if seen.job.status == "waiting":
+            conversions[at] = converter.convert(seen.entry, only_look=False)
+            progress.step(failed=not conversions[at].done)
+    return conversions
 
 
 @contextlib.contextmanager
@@ -169,35 +207,10 @@ def _require_classes(entries: Sequence[Entry]) -> None:
         parse_class(word, classes)
 
 
-def _list(
-    out: Path, conversions: Sequence[Conversion], *, dry_run: bool, overwrite: bool
-) -> dict[str, Any] | None:
-    """Write the manifest, or the list of images without labels; return its name and state."""
-    done = [conversion for conversion in conversions if conversion.done]
-    if not done:
-        return None
-    labelled = all(conversion.entry.label is not None for conversion in done)
-    target = out / ("manifest.csv" if labelled else "images.csv")
-    data = _manifest(done) if labelled else _images(done)
-    there = target.read_bytes() if target.exists() else None
-    status = "waiting" if dry_run else "skipped" if there == data else "ok"
-    if there not in (None, data) and not overwrite:
-        raise RefusedError(
-            f"{target} exists and differs; --overwrite replaces it, and what was edited in it"
-        )
-    if status == "ok":
-        from gftcore.io import atomic_path
-
-        with atomic_path(target) as temporary:
-            temporary.write_bytes(data)
-    return {"path": str(target), "status": status, "images": len(done)}
-
-
-def _manifest(done: Sequence[Conversion]) -> bytes:
-    from gftcore.datasets import Record
-    from gftcore.datasets.manifest import manifest_bytes
-
-    if any(conversion.entry.subject is None for conversion in done):
+def _warn_of_subjects(conversions: Sequence[Conversion]) -> None:
+    entries = [conversion.entry for conversion in conversions if conversion.done]
+    labelled = all(entry.label is not None for entry in entries)
+    if labelled and any(entry.subject is None for entry in entries):
         warnings.warn(
             "SUBJECTS_UNKNOWN: nothing says whose the images are, so that each counts as a subject "
             "of its own; correct that column of the manifest before the data are divided, or give "
@@ -205,35 +218,11 @@ def _manifest(done: Sequence[Conversion]) -> bytes:
             GftcoreWarning,
             stacklevel=2,
         )
-    return manifest_bytes(
-        Record(
-            id=conversion.entry.id,
-            subject=conversion.entry.subject or conversion.entry.id,
-            eye=conversion.eye,  # type: ignore[arg-type]
-            path=f"images/{conversion.entry.id}.png",
-            label=str(conversion.entry.label),
-            fov_mm=conversion.fov_mm,
-            layer=conversion.layer,
-        )
-        for conversion in done
-    )
-
-
-def _images(done: Sequence[Conversion]) -> bytes:
-    import csv
-
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_COLUMNS)
-    for each in done:
-        name = each.entry.id
-        writer.writerow([name, f"images/{name}.png", each.fov_mm, each.eye, each.layer])
-    return text.getvalue().encode()
 
 
 def _report(
     conversions: Sequence[Conversion],
-    listed: dict[str, Any] | None,
+    listing: Listing | None,
     notes: Sequence[str],
     *,
     quiet: bool,
@@ -242,6 +231,8 @@ def _report(
     for conversion in conversions:
         if not conversion.done:
             say(conversion.job.complaint())
+    if listing is not None and listing.error is not None:
+        say(f"failed: {listing.error}")
     if quiet:
         return
     for conversion in conversions:
@@ -249,12 +240,14 @@ def _report(
             say(f"warning: {conversion.entry.path}: {note}")
     for note in notes:
         say(f"warning: {note}")
-    if listed is not None:
+    if listing is not None and listing.error is None:
         words = {"waiting": "would write ", "skipped": "there already: ", "ok": ""}
-        tell(f"{words[listed['status']]}{listed['path']}")
+        tell(f"{words[listing.status]}{listing.path}")
+    if listing is not None and listing.replaced is not None and not dry_run:
+        say(f"{listing.path.name} replaces {listing.replaced}")
     counts = summary([conversion.job for conversion in conversions])
     if dry_run:
-        waiting = len(conversions) - counts["failed"]
+        waiting = sum(conversion.job.status == "waiting" for conversion in conversions)
         say(f"{waiting} images would be written, {counts['failed']} failed")
     else:
         say(

@@ -4,15 +4,14 @@
 from __future__ import annotations
 
 import contextlib
-import csv
 import dataclasses
-import io
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from gftcore.datasets.csv_rows import column_names, decoded, rows_of, without_empty_end
 from gftcore.datasets.entries import Entry
 from gftcore.datasets.labels import class_names, parse_label
 from gftcore.datasets.problems import Problems
@@ -31,7 +30,9 @@ _MAX_LIST_BYTES = 1 << 26
 def read_folder(path: str | Path, *, exclude: str | Path | None = None) -> tuple[Entry, ...]:
     """List the images of a folder and of the folders below it.
 
-    Files are not read, and their names are not interpreted. If each image lies below one folder
+    Files are not read, and their names are not interpreted. Links to folders are followed, each
+    folder once. A broken link without suffix, or with one of an image, is listed as an image: its
+    reader says that it is not there. If each image lies below one folder
     whose name is a class (``Healthy``, ``Normal``, ``NPDR``, ``PDR`` and the like, see
     `parse_label`), that is its label; else no image has one.
 
@@ -85,6 +86,7 @@ def read_folder(path: str | Path, *, exclude: str | Path | None = None) -> tuple
         name = _stem(file, relative)
         try:
             parse_cell("id", name)
+            _refuse_outer_blanks(name)
         except ArgumentError as error:
             problems.add(0, "", f"{str(relative)!r:.300}: the name {error}; rename it")
             continue
@@ -92,26 +94,52 @@ def read_folder(path: str | Path, *, exclude: str | Path | None = None) -> tuple
             other = entries[name].path.relative_to(root).as_posix()
             problems.add(0, "", f"{other} and {relative} would have one id; rename one")
             continue
-        entries[name] = Entry(id=name, path=file, label=_label(relative))
+        entries[name] = Entry(id=name, path=file, label=_label(file, relative))
     problems.raise_any()
     return _all_or_none(root, tuple(entries.values()))
 
 
 def _images(root: Path, skipped: Path | None) -> Iterator[tuple[Path, PurePosixPath]]:
-    """Yield files that can be images; hidden ones and the skipped folder are left out."""
+    """Yield files that can be images, and broken links; hidden ones and `skipped` are left out.
+
+    Links to folders are followed after all that lies in the folder itself. A folder is listed once,
+    and none that the root lies in.
+    """
 
     def unreadable(error: OSError) -> None:
         raise error
 
-    for folder, names, files in os.walk(root, onerror=unreadable):
-        here = Path(folder)
-        names[:] = [n for n in names if not n.startswith(".") and (here / n).resolve() != skipped]
-        for name in files:
-            file = here / name
-            if name.startswith(".") or not file.is_file():
+    # `realpath` takes links in circles, too.
+    real_root = Path(os.path.realpath(root))
+    seen = set(real_root.parents)
+    waiting = [root]
+    while waiting:
+        links: list[Path] = []
+        for folder, names, files in os.walk(waiting.pop(0), onerror=unreadable):
+            here = Path(folder)
+            real = Path(os.path.realpath(here))
+            if real in seen or (skipped is not None and skipped in (real, *real.parents)):
+                names[:] = []
                 continue
-            if name.lower().endswith(SCAN_SUFFIXES) or file_format(file) == "DICOM":
-                yield file, PurePosixPath(file.relative_to(root).as_posix())
+            seen.add(real)
+            names[:] = sorted(name for name in names if not name.startswith("."))
+            links += [here / name for name in names if (here / name).is_symlink()]
+            for name in files:
+                file = here / name
+                if not name.startswith(".") and _may_be_image(file):
+                    yield file, PurePosixPath(file.relative_to(root).as_posix())
+        waiting += links
+
+
+def _may_be_image(file: Path) -> bool:
+    name = file.name.lower()
+    if _broken(file):  # what it was cannot be seen: an image, or a folder or a DICOM file
+        return name.endswith(SCAN_SUFFIXES) or not file.suffix or file.suffix[1:].isdigit()
+    return file.is_file() and (name.endswith(SCAN_SUFFIXES) or file_format(file) == "DICOM")
+
+
+def _broken(file: Path) -> bool:
+    return file.is_symlink() and not os.path.exists(file)  # noqa: PTH110 - takes circles, too
 
 
 def _stem(file: Path, relative: PurePosixPath) -> str:
@@ -120,20 +148,29 @@ def _stem(file: Path, relative: PurePosixPath) -> str:
     return text[: len(text) - len(suffix)]
 
 
-def _label(relative: PurePosixPath) -> str | None:
+def _refuse_outer_blanks(name: str) -> None:
+    """Refuse an id that comes back as another one: lists drop blanks around their cells."""
+    if name != name.strip():
+        raise ArgumentError("must not begin or end with a blank")
+
+
+def _label(file: Path, relative: PurePosixPath) -> str | None:
     labels = set()
-    for part in relative.parts[:-1]:
+    # A broken link without suffix may be that to the folder of a class.
+    folders = relative.parts if _broken(file) and not file.suffix else relative.parts[:-1]
+    for part in folders:
         with contextlib.suppress(ArgumentError):
             labels.add(parse_label(part))
     return labels.pop() if len(labels) == 1 else None
 
 
 def _all_or_none(root: Path, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
-    labelled = sum(entry.label is not None for entry in entries)
-    if labelled in (0, len(entries)):
+    there = [entry for entry in entries if not _broken(entry.path)]
+    labelled = sum(entry.label is not None for entry in there)
+    if labelled in (0, len(there)):
         return entries
     warnings.warn(
-        f"PARTLY_LABELLED: {root}: {labelled} of {len(entries)} images lie below a folder with the "
+        f"PARTLY_LABELLED: {root}: {labelled} of {len(there)} images lie below a folder with the "
         "name of a class (Healthy, NPDR, PDR); all of them are taken for unlabelled",
         GftcoreWarning,
         stacklevel=3,
@@ -200,24 +237,14 @@ def _table(file: Path, problems: Problems) -> tuple[list[str], list[tuple[int, l
     """Return the columns of a list, and number and cells of its rows that are not blank."""
     if file.stat().st_size > _MAX_LIST_BYTES:
         raise FormatError(f"{file}: holds more than {_MAX_LIST_BYTES} bytes; it is no list")
-    try:
-        text = file.read_bytes().decode("utf-8-sig")
-        lines = list(csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
-        why = "UTF-8" if isinstance(error, UnicodeDecodeError) else "cells separated by commas"
-        raise FormatError(f"{file}: must be {why}") from error
-    rows = [
-        (number, [cell.strip() for cell in cells])
-        for number, cells in enumerate(lines, start=1)
-        if any(cell.strip() for cell in cells)
-    ]
-    names = [name.casefold() for name in rows[0][1]] if rows else []
+    rows = list(rows_of(decoded(file.read_bytes(), problems), problems))
+    names = column_names(*rows[0], problems) if rows else []
     wrong = [name for name in names if name not in _LABEL_COLUMNS]
     if wrong or len(set(names)) < len(names) or not {"id", "label"} <= set(names):
         got = ", ".join(names)[:100] or "none"
         problems.add(1, "", f"columns must be id, label and perhaps subject, eye, got {got}")
         problems.raise_any()
-    return names, rows[1:]
+    return names, [(row, without_empty_end(cells, len(names))) for row, cells in rows[1:]]
 
 
 def _values(

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gftcore._validation import describe, require_int, require_iterator
+from gftcore.datasets.csv_rows import column_names, decoded, rows_of, without_empty_end
 from gftcore.datasets.labels import LABELS, class_names, parse_class
 from gftcore.datasets.problems import Problems
 from gftcore.datasets.records import COLUMNS, OPTIONAL, REQUIRED, Record, parse_cell
@@ -117,7 +118,7 @@ def read_manifest(path: str | Path, *, max_problems: int = 100) -> Manifest:
         data = stream.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
         raise FormatError(f"{file}: holds more than {MAX_BYTES} bytes; it is no manifest")
-    table = list(_rows(_decoded(data, problems), problems))
+    table = list(rows_of(decoded(data, problems), problems))
     if not table:
         problems.add(1, "", f"must be a header with {', '.join(REQUIRED)}, got an empty file")
         problems.raise_any()
@@ -137,44 +138,9 @@ def _classes(columns: Sequence[str], table: Iterable[tuple[int, Sequence[str]]])
     return class_names(cells[place] for _, cells in table if len(cells) > place)
 
 
-def _decoded(data: bytes, problems: Problems) -> str:
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
-        got = "UTF-16" if wide else f"the byte 0x{data[error.start]:02X}"
-        row = len((data[: error.start] + b".").splitlines())
-        problems.add(row, "", f"must be UTF-8, got {got}; save the file as CSV UTF-8")
-        problems.raise_any()
-        raise AssertionError from error  # raise_any does not return after add
-
-
-def _rows(text: str, problems: Problems) -> Iterator[tuple[int, list[str]]]:
-    """Yield number and stripped cells of each row that is not blank.
-
-    The rows before damaged quoting are still good.
-    """
-    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
-    number = 0
-    while True:
-        number += 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            problems.add(number, "", f"must be cells separated by commas: {error!s:.100}")
-            return
-        if any(cell.strip() for cell in cells):
-            yield number, [cell.strip() for cell in cells]
-
-
 def _header(row: int, cells: Sequence[str], problems: Problems) -> list[str]:
     """Return the columns of a header; nothing below it can be read if it is wrong."""
-    names = [cell.casefold() for cell in _without_empty_end(cells, 0)]
-    if len(names) == 1 and (other := next((c for c in ";\t|" if c in names[0]), None)):
-        problems.add(row, "", f"must have commas between columns, got {other!r}")
-        problems.raise_any()
+    names = column_names(row, cells, problems)
     for name in dict.fromkeys(names):
         if name not in COLUMNS:
             near = difflib.get_close_matches(name, COLUMNS, n=1)
@@ -190,13 +156,6 @@ def _header(row: int, cells: Sequence[str], problems: Problems) -> list[str]:
     return names
 
 
-def _without_empty_end(cells: Sequence[str], keep: int) -> list[str]:
-    end = len(cells)
-    while end > keep and not cells[end - 1]:
-        end -= 1
-    return list(cells[:end])
-
-
 def _records(
     columns: Sequence[str],
     table: Iterable[tuple[int, Sequence[str]]],
@@ -206,7 +165,7 @@ def _records(
     records, rows = [], []
     row_of_id: dict[str, int] = {}
     for row, all_cells in table:
-        cells = _without_empty_end(all_cells, len(columns))
+        cells = without_empty_end(all_cells, len(columns))
         if len(cells) != len(columns):
             problems.add(row, "", f"must have {len(columns)} cells, got {len(cells)}")
             continue

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -13,7 +14,7 @@ from PIL import Image
 
 from gftcore._validation import require_choice
 from gftcore.datasets.entries import Entry
-from gftcore.datasets.octa500_sheet import SheetRow, read_sheet
+from gftcore.datasets.octa500_sheet import Sheet, read_sheet
 from gftcore.datasets.problems import Problems
 from gftcore.errors import GftcoreWarning, MissingFileError
 from gftcore.io.files import require_path
@@ -25,6 +26,7 @@ Projection = Literal["ILM_OPL", "FULL", "OPL_BM"]
 
 #: Of each half: ids, pixels of a side, field of view in mm, names of its folder.
 _IDS = {"3mm": range(10301, 10501), "6mm": range(10001, 10301)}
+_ALL_IDS = range(10001, 10501)
 _SIDE = {"3mm": 304, "6mm": 400}
 _FOV_MM = {"3mm": 3.0, "6mm": 6.0}
 _HALVES = {"3mm": ("OCTA_3M", "OCTA_3mm"), "6mm": ("OCTA_6M", "OCTA_6mm")}
@@ -74,9 +76,10 @@ def read_octa500(
 
     Notes
     -----
-    Folders are found in the half, in its ``Label``, beside it, and in the ``Label`` beside it;
-    case and blanks in their names are ignored. Sizes are read from the headers of the files. Age
-    and sex, which the sheet lists too, are not kept.
+    Masks and sheet are found in the half, in its ``Label``, beside it, and in the ``Label`` beside
+    it, also if the half itself is given; case and blanks in names are ignored, and so are hidden
+    files. A folder of masks may serve both halves. Sizes are read from the headers of the files.
+    Age and sex, which the sheet lists too, are not kept.
 
     References
     ----------
@@ -92,9 +95,10 @@ def read_octa500(
     half = _half(root, size, problems)
     problems.raise_any()
     assert half is not None
+    beside = root if half != root else root.absolute().parent
     places = [half, *_named([half], (_LABEL,))]
-    if half != root:
-        places += [root, *_named([root], (_LABEL,))]
+    if os.access(beside, os.R_OK | os.X_OK):
+        places += [beside, *_named([beside], (_LABEL,))]
     maps = _one([half], _MAPS, problems, root)
     images = maps and _one([maps], (f"OCTA({projection})",), problems, root)
     masks = {kind: _one(places, (f"GT_{kind}",), problems, root, False) for kind in _MASKS}
@@ -102,9 +106,9 @@ def read_octa500(
     problems.raise_any()
     assert images is not None
     assert sheet is not None
-    rows = read_sheet(sheet, problems)
+    listed = read_sheet(sheet, problems)
     folders = {"": images} | {kind: folder for kind, folder in masks.items() if folder is not None}
-    entries = tuple(_entries(rows, folders, size, projection, problems, root))
+    entries = tuple(_entries(listed, folders, size, projection, problems, root))
     problems.raise_any()
     warnings.warn(
         f"NOT_DVC: the projection {projection} of OCTA-500 does not show the deep vascular complex "
@@ -161,11 +165,14 @@ def _one(
 
 
 def _below(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path != root else "the folder"
+    if path == root:
+        return "the folder"
+    shown = Path(os.path.relpath(path, root)).as_posix()
+    return "the folder above" if shown == ".." else shown
 
 
 def _entries(
-    rows: Sequence[SheetRow],
+    sheet: Sheet,
     folders: dict[str, Path],
     size: Half,
     projection: str,
@@ -173,12 +180,9 @@ def _entries(
     root: Path,
 ) -> Iterator[Entry]:
     ids = _IDS[size]
-    files = {
-        kind: {_plain(p.name): p for p in sorted(folder.iterdir()) if p.is_file()}
-        for kind, folder in folders.items()
-    }
-    used = sorted((row for row in rows if row.id in ids), key=lambda row: row.id)
-    if not used:
+    files = {kind: _files(folder, problems, root) for kind, folder in folders.items()}
+    used = sorted((row for row in sheet.rows if row.id in ids), key=lambda row: row.id)
+    if sheet.all_ids and sheet.ids.isdisjoint(ids):
         problems.add(0, "", f"the sheet must list ids {ids[0]} to {ids[-1]}, got none of them")
         return
     for row in used:
@@ -204,23 +208,52 @@ def _entries(
                 layer=projection,
                 masks=found,
             )
-    _surplus(files[""], {row.id for row in used}, ids, problems, _below(folders[""], root))
+    where = {kind: _below(folder, root) for kind, folder in folders.items()}
+    _surplus(files, where, sheet, ids, problems)
+
+
+def _files(folder: Path, problems: Problems, root: Path) -> dict[str, Path]:
+    """Return the files of a folder by their plain names; one that is there twice is a problem."""
+    out: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        # Hidden ones are none of the data set: macOS leaves ._10301.bmp on other file systems.
+        if path.name.startswith(".") or not path.is_file():
+            continue
+        other = out.setdefault(_plain(path.name), path)
+        if other != path:
+            problems.add(
+                0,
+                "",
+                f"{_below(folder, root)} must hold one {_plain(path.name):.40}, got {other.name}, "
+                f"{path.name}; remove one",
+            )
+    return out
 
 
 def _surplus(
-    files: dict[str, Path], listed: set[int], ids: range, problems: Problems, where: str
+    files: Mapping[str, Mapping[str, Path]],
+    where: Mapping[str, str],
+    sheet: Sheet,
+    ids: range,
+    problems: Problems,
 ) -> None:
-    """Note images that no row lists, and images of another half."""
-    for name in files:
-        if not name.endswith(".bmp"):
-            continue
-        number = int(name[:-4]) if re.fullmatch(r"\d{1,9}\.bmp", name, re.ASCII) else -1
-        if number not in ids:
-            problems.add(
-                0, "", f"{where}/{name:.40} must be the image of an id {ids[0]} to {ids[-1]}"
-            )
-        elif number not in listed:
-            problems.add(0, "", f"{where}/{name} must have a row in the sheet, got none")
+    """Note files that no row lists, and images of another half; masks may be those of both."""
+    for kind, names in files.items():
+        for name in names:
+            if not name.endswith(".bmp"):
+                continue
+            number = int(name[:-4]) if re.fullmatch(r"\d{1,9}\.bmp", name, re.ASCII) else -1
+            shown = f"{where[kind]}/{name:.40}"
+            known = ids if kind == "" else _ALL_IDS
+            if number not in known:
+                what = "mask" if kind else "image"
+                problems.add(
+                    0, "", f"{shown} must be the {what} of an id {known[0]} to {known[-1]}"
+                )
+            elif number not in ids or number in sheet.ids or not sheet.all_ids:
+                continue
+            elif kind == "" or name not in files[""]:  # an image stands for its masks
+                problems.add(0, "", f"{shown} must have a row in the sheet, got none")
 
 
 def _wrong_size(file: Path, side: int) -> str:

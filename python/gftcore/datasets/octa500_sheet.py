@@ -19,7 +19,7 @@ from gftcore.datasets.labels import Eye, parse_eye
 from gftcore.datasets.problems import Problems
 from gftcore.errors import ArgumentError, FormatError, GftcoreError
 
-__all__ = ["DISEASES", "SheetRow", "read_sheet"]
+__all__ = ["DISEASES", "Sheet", "SheetRow", "read_sheet"]
 
 #: Words of the column Disease.
 DISEASES = ("NORMAL", "DR", "AMD", "CNV", "CSC", "RVO", "OTHERS")
@@ -41,8 +41,27 @@ class SheetRow:
     disease: str
 
 
-def read_sheet(file: Path, problems: Problems) -> list[SheetRow]:
-    """Return the rows that are sound; what is wrong with the others is added to `problems`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """Rows that are sound, and what is known of the others.
+
+    Attributes
+    ----------
+    rows
+        Sound rows.
+    ids
+        Ids of all rows, sound or not.
+    all_ids
+        Whether each row has an id of its own; else it is not known which images have no row.
+    """
+
+    rows: tuple[SheetRow, ...] = ()
+    ids: frozenset[int] = frozenset()
+    all_ids: bool = False
+
+
+def read_sheet(file: Path, problems: Problems) -> Sheet:
+    """Return what the sheet says; what is wrong with it is added to `problems`."""
     table = [
         (number, cells)
         for number, line in enumerate(_lines(file), start=1)
@@ -50,7 +69,8 @@ def read_sheet(file: Path, problems: Problems) -> list[SheetRow]:
     ]
     if not table:
         problems.add(1, "", f"of {file.name}: must have the columns ID and Disease, got nothing")
-        return []
+        return Sheet()
+    before = problems.total
     header = [name.casefold() for name in table[0][1]]
     for name in ("ID", "Disease"):
         if header.count(name.casefold()) != 1:
@@ -58,8 +78,8 @@ def read_sheet(file: Path, problems: Problems) -> list[SheetRow]:
             problems.add(
                 1, name, f"of {file.name}: must be in the header once, got it {times} times"
             )
-    if not {"id", "disease"} <= set(header):
-        return []
+    if problems.total > before:
+        return Sheet()
     at = {name: header.index(name) for name in ("id", "disease")}
     eyes = [header.index(name) for name in _EYE_COLUMNS if name in header]
     return _rows(table[1:], at, eyes[0] if eyes else None, problems)
@@ -70,9 +90,10 @@ def _rows(
     at: dict[str, int],
     eye_at: int | None,
     problems: Problems,
-) -> list[SheetRow]:
+) -> Sheet:
     out: list[SheetRow] = []
     row_of_id: dict[int, int] = {}
+    all_ids = True
     for row, line in table:
         cells = [*line, *[""] * (max(*at.values(), eye_at or 0) + 1 - len(line))]
         before = problems.total
@@ -80,10 +101,12 @@ def _rows(
         if number is None:
             got = cells[at["id"]]
             problems.add(row, "ID", f"must be {_IDS[0]} to {_IDS[-1]}, got {got!r:.40}")
+            all_ids = False
         elif row_of_id.setdefault(number, row) != row:
             problems.add(
                 row, "ID", f"must be unique, got {number} of row {row_of_id[number]} again"
             )
+            all_ids = False
         disease = cells[at["disease"]].upper()
         if disease not in DISEASES:
             shown = ", ".join(DISEASES)
@@ -95,7 +118,7 @@ def _rows(
             problems.add(row, "OS/OD", str(error).removeprefix("eye "))
         if problems.total == before and number is not None:
             out.append(SheetRow(row=row, id=number, eye=eye, disease=disease))
-    return out
+    return Sheet(rows=tuple(out), ids=frozenset(row_of_id), all_ids=all_ids)
 
 
 def _id(text: str) -> int | None:

@@ -16,7 +16,7 @@ from gftcore._lazy import require
 from gftcore.errors import FormatError, RefusedError
 from gftcore.io.images import one_plane, refuse_size
 from gftcore.io.scans import BurnedIn, Eye, Scan
-from gftcore.io.spacing import TOLERANCE, field_of_view
+from gftcore.io.spacing import TOLERANCE, field_of_view, require_square
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,10 +27,16 @@ __all__ = ["read_dicom"]
 _TAGS = (
     "BitsAllocated", "BitsStored", "BurnedInAnnotation", "Columns", "HighBit", "ImageLaterality",
     "Laterality", "NumberOfFrames", "OphthalmicImageTypeCodeSequence",
-    "PerFrameFunctionalGroupsSequence", "PhotometricInterpretation", "PixelRepresentation",
-    "PixelSpacing", "PlanarConfiguration", "Rows", "SamplesPerPixel",
+    "PerFrameFunctionalGroupsSequence", "PhotometricInterpretation", "PixelAspectRatio",
+    "PixelRepresentation", "PixelSpacing", "PlanarConfiguration", "Rows", "SamplesPerPixel",
     "SharedFunctionalGroupsSequence",
 )  # fmt: skip
+#: Without these there is no image.
+_NEEDED = (
+    "Rows", "Columns", "SamplesPerPixel", "PhotometricInterpretation", "BitsAllocated",
+    "BitsStored",
+)  # fmt: skip
+_DICOMDIR = "1.2.840.10008.1.3.10"
 _EYES: dict[str, Eye] = {"R": "OD", "L": "OS"}
 _COLOURS = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_ICT", "YBR_RCT")
 #: Flow images of DICOM's context group 4271, by their codes.
@@ -57,14 +63,15 @@ def read_dicom(file: Path, channel: str | None, limit: int, burned_in: BurnedIn)
     # Both warnings and the log of the checks of values quote them.
     with warnings.catch_warnings(), _part("config").disable_value_validation():
         warnings.simplefilter("ignore")
-        _refuse_deflated(reader, file)
+        _refuse_by_meta(reader, file)
         header = reader.dcmread(file, specific_tags=list(_TAGS), stop_before_pixels=True)
+        _require_described(header, file)
         notes = _burned_in(header, burned_in, file)
         shape = _shape(header, limit, file)
         fov_mm, note = _field_of_view(header, shape, file)
-        eye = _eye(header, file)
+        eye, doubt = _eye(header, file)
         pixels = one_plane(_pixels(reader, file, header), channel, file)
-    notes += () if note is None else (note,)
+    notes += tuple(text for text in (note, doubt) if text is not None)
     return Scan(
         pixels=pixels, fov_mm=fov_mm, eye=eye, layer=_layer(header), format="DICOM", notes=notes
     )
@@ -74,10 +81,21 @@ def _part(name: str) -> Any:
     return require(f"pydicom.{name}", extra="io", user="reading DICOM")
 
 
-def _refuse_deflated(reader: Any, file: Path) -> None:
+def _refuse_by_meta(reader: Any, file: Path) -> None:
     meta = reader.read_file_meta_info(file)
+    if str(meta.get("MediaStorageSOPClassUID", "")) == _DICOMDIR:
+        raise FormatError(f"{file}: is a DICOMDIR, which lists images and is none; leave it out")
     if str(meta.get("TransferSyntaxUID", "")) in _DEFLATED:
         raise FormatError(f"{file}: is a deflated DICOM file; save it without that compression")
+
+
+def _require_described(header: Any, file: Path) -> None:
+    missing = [name for name in _NEEDED if header.get(name) in (None, "")]
+    if missing:
+        raise FormatError(
+            f"{file}: cannot be read as a DICOM image: the header lacks {', '.join(missing)}: it "
+            "is cut off, or the file is no image"
+        )
 
 
 def _burned_in(header: Any, burned_in: BurnedIn, file: Path) -> tuple[str, ...]:
@@ -126,6 +144,7 @@ def _groups(header: Any) -> Iterator[Any]:
 def _field_of_view(
     header: Any, shape: tuple[int, int], file: Path
 ) -> tuple[float | None, str | None]:
+    require_square(_pair(header.get("PixelAspectRatio")), "PixelAspectRatio", file)
     found = [header.get("PixelSpacing")]
     for group in _groups(header):
         found += [item.get("PixelSpacing") for item in group.get("PixelMeasuresSequence") or ()]
@@ -146,17 +165,20 @@ def _pair(value: Any) -> tuple[float, float]:
         return (float("nan"), float("nan"))
 
 
-def _eye(header: Any, file: Path) -> Eye:
-    """Return the one eye that the header names; a word for both eyes, or none, names neither."""
+def _eye(header: Any, file: Path) -> tuple[Eye, str | None]:
+    """Return the one eye that the header names, and a note if it names both, too."""
     words = [header.get("ImageLaterality"), header.get("Laterality")]
     for group in _groups(header):
         words += [item.get("FrameLaterality") for item in group.get("FrameAnatomySequence") or ()]
-    eyes = {_EYES[word] for value in words if (word := str(value or "").strip().upper()) in _EYES}
+    said = {str(value or "").strip().upper() for value in words}
+    eyes = {_EYES[word] for word in said if word in _EYES}
     if len(eyes) > 1:
         raise FormatError(
             f"{file}: names both eyes (ImageLaterality, Laterality, FrameLaterality); correct one"
         )
-    return eyes.pop() if eyes else "unknown"
+    if eyes and "B" in said:
+        return "unknown", "the header names both eyes and one of them; the eye is not known"
+    return (eyes.pop() if eyes else "unknown"), None
 
 
 def _layer(header: Any) -> str | None:

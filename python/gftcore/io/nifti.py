@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import struct
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -14,7 +15,7 @@ from gftcore._lazy import require
 from gftcore.errors import FormatError
 from gftcore.io.images import one_plane, refuse_size
 from gftcore.io.scans import Scan
-from gftcore.io.spacing import field_of_view
+from gftcore.io.spacing import TOLERANCE, field_of_view, require_square
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,12 +26,15 @@ _MM = {"mm": 1.0, "micron": 1e-3, "meter": 1e3}
 #: Extensions of the header lie before the pixels; they are skipped, and larger ones refused.
 _MAX_OFFSET = 1 << 24
 _BLOCK = 1 << 20
+#: Bytes that may follow the pixels: writers pad, more is another image or a bomb.
+_MAX_REST = 1 << 16
 
 
 def read_nifti(file: Path, channel: str | None, limit: int) -> Scan:
     """Read a file as `gftcore.io.read_scan` does.
 
-    Of a compressed file only what the checked header promises is unpacked.
+    Of a compressed file what the checked header promises is unpacked, and on to the end, which must
+    be near: only there gzip finds out whether anything was damaged.
     """
     nibabel = require("nibabel", extra="io", user="reading NIfTI")
     opened = gzip.open if file.name.lower().endswith(".gz") else open
@@ -42,6 +46,7 @@ def read_nifti(file: Path, channel: str | None, limit: int) -> Scan:
             raise FormatError(f"{file}: must hold real numbers of 8 to 64 bits a pixel")
         _skip(stream, int(header["vox_offset"]) - done, file)
         data = _exactly(stream, rows * cols * dtype.itemsize, file)
+        _finish(stream, file)
     # The first axis runs fastest in the file and is x.
     pixels = np.frombuffer(data, dtype=dtype).reshape(rows, cols)
     pixels = _scaled(header, pixels.astype(dtype.newbyteorder("=")))
@@ -98,6 +103,18 @@ def _exactly(stream: IO[bytes], num_bytes: int, file: Path) -> bytes:
     return b"".join(parts)
 
 
+def _finish(stream: IO[bytes], file: Path) -> None:
+    """Read to the end, where gzip compares its checksum."""
+    left = _MAX_REST
+    while part := stream.read(left + 1):
+        left -= len(part)
+        if left < 0:
+            raise FormatError(
+                f"{file}: must end after its one slice, got more than {_MAX_REST} further bytes; "
+                "save the en-face image alone"
+            )
+
+
 def _scaled(header: Any, pixels: NDArray[Any]) -> NDArray[Any]:
     slope, inter = header.get_slope_inter()
     if slope is None or (slope, inter) == (1, 0):
@@ -108,9 +125,23 @@ def _scaled(header: Any, pixels: NDArray[Any]) -> NDArray[Any]:
 
 
 def _scale(header: Any, shape: tuple[int, int], file: Path) -> tuple[float | None, tuple[str, ...]]:
+    steps = tuple(float(step) for step in header.get_zooms()[:2])
     unit = header.get_xyzt_units()[0]
+    shown = f" {unit}" if unit in _MM else ""
+    require_square((steps[1], steps[0]), "pixdim", file, unit=shown)
     if unit not in _MM:
         return None, ("the header names no unit of length; the field of view is not known",)
-    width, height = (float(step) * _MM[unit] for step in header.get_zooms()[:2])
+    width, height = (step * _MM[unit] for step in steps)
     fov_mm, note = field_of_view(shape, (height, width), "pixdim", file)
-    return fov_mm, () if note is None else (note,)
+    notes: tuple[str, ...] = () if note is None else (note,)
+    if fov_mm is not None and not _same_in_sform(header, steps):
+        notes += ("sform gives another size of a pixel; the field of view is that of pixdim",)
+    return fov_mm, notes
+
+
+def _same_in_sform(header: Any, steps: tuple[float, ...]) -> bool:
+    """Whether the matrix of the header, if it is in use, has the same steps along its axes."""
+    if int(header["sform_code"]) <= 0:
+        return True
+    sizes = [math.hypot(*(float(header[f"srow_{x}"][axis]) for x in "xyz")) for axis in (0, 1)]
+    return all(abs(a - b) <= TOLERANCE * max(a, b) for a, b in zip(sizes, steps, strict=True))

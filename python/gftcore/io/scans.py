@@ -97,6 +97,9 @@ def read_scan(
 
     Notes
     -----
+    **Pixels must be square** to 1 %, by sizes that are not believed, too, and by ratios
+    without a unit.
+
     **DICOM.** One frame, monochrome or RGB. Pixels are the stored values: neither rescale slope and
     intercept nor windows are applied. MONOCHROME1, in which high is dark, is inverted. The field of
     view is PixelSpacing times the size, at the top or among the pixel measures of the functional
@@ -169,9 +172,11 @@ def _guarded(read: Any, kind: str, file: Path) -> Scan:
         scan: Scan = read()
     except (GftcoreError, PermissionError):
         raise
-    except MemoryError as error:
-        raise FormatError(f"{file}: not enough memory to decode it") from error
+    except MemoryError:
+        why = "not enough memory to decode it"
     except Exception as error:  # decoders raise whatever a damaged file makes them raise
-        why = type(error).__name__
-        raise FormatError(f"{file}: cannot be read as a {kind} image ({why})") from error
-    return scan
+        why = f"cannot be read as a {kind} image ({type(error).__name__}): it is damaged, or none"
+    else:
+        return scan
+    # Raised out here, so that the decoder's error is not even the context of this one.
+    raise FormatError(f"{file}: {why}")

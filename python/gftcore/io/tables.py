@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
@@ -12,7 +13,7 @@ from typing import TextIO
 from gftcore.errors import ArgumentError
 from gftcore.io.files import atomic_path
 
-__all__ = ["guarded", "open_csv", "unguarded", "write_csv"]
+__all__ = ["csv_bytes", "guarded", "open_csv", "unguarded", "write_csv"]
 
 #: Spreadsheet programs run a cell that begins so as a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -95,15 +96,35 @@ def open_csv(
         atomic_path(path) as temporary,
         temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream,
     ):
-        writer = csv.writer(_Lines(stream))
-        writer.writerow(columns)
+        yield _begin(stream, columns)
 
-        def write_row(row: Sequence[object]) -> None:
-            if len(row) != len(columns):
-                raise ArgumentError(f"a row has {len(row)} cells, expected {len(columns)}")
-            writer.writerow([_cell(value) for value in row])
 
-        yield write_row
+def csv_bytes(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
+    r"""Return what `write_csv` writes.
+
+    Examples
+    --------
+    >>> csv_bytes(["a", "b"], [["=1", None]])
+    b"a,b\n'=1,\n"
+    """
+    stream = io.StringIO(newline="")
+    write_row = _begin(stream, columns)
+    for row in rows:
+        write_row(row)
+    return stream.getvalue().encode("utf-8", "surrogateescape")
+
+
+def _begin(stream: TextIO, columns: Sequence[str]) -> Callable[[Sequence[object]], None]:
+    """Write the header; return what writes a row."""
+    writer = csv.writer(_Lines(stream))
+    writer.writerow(columns)
+
+    def write_row(row: Sequence[object]) -> None:
+        if len(row) != len(columns):
+            raise ArgumentError(f"a row has {len(row)} cells, expected {len(columns)}")
+        writer.writerow([_cell(value) for value in row])
+
+    return write_row
 
 
 class _Lines:

@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from gftcore.io.spacing import field_of_view
+from gftcore.io.spacing import field_of_view, require_square
 
 __all__ = ["tiff_scale"]
 
@@ -28,6 +28,12 @@ def tiff_scale(file: Path) -> tuple[float | None, tuple[str, ...]]:
     """Return the field of view in mm, or None, and notes.
 
     Damaged tags are as good as none: the pixels have been read without them.
+
+    Raises
+    ------
+    FormatError
+        If the resolutions, or the sizes of OME, say that pixels are not square: their ratio holds
+        whatever the unit.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -35,9 +41,11 @@ def tiff_scale(file: Path) -> tuple[float | None, tuple[str, ...]]:
             with Image.open(file, formats=("TIFF",)) as image:
                 shape = (image.height, image.width)
                 tags: Any = image.tag_v2
+                ratio = _inverse(tags, 1.0) if _X in tags else (1.0, 1.0)
                 source, spacing = _spacing(tags)
         except Exception:
             return None, ("the tags are damaged; the field of view is not known",)
+    require_square(ratio, "the distance of pixels by the resolution", file)
     if spacing is None:
         return None, ()
     fov_mm, note = field_of_view(shape, spacing, source, file)

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from pydicom.uid import JPEGLSLossless
 
+import gftcore
 import medical_files as made
 import octa500_files
 from gftcore import cli, datasets, io
@@ -120,7 +121,9 @@ def test_other_results_are_refused(
     io.write_image(out / "images/NPDR/c.png", DEEP)
     code, answer = document(capsys, source, "--out", out)
     assert code == Exit.REFUSED  # the list lacks that image and would replace the old one
-    assert answer["error"]["message"].endswith("and what was edited in it")
+    assert answer["list"]["status"] == "failed"
+    assert answer["list"]["error"]["code"] == "REFUSED"
+    assert answer["list"]["error"]["message"].endswith("and what was edited in it")
     (out / "manifest.csv").unlink()
     code, answer = document(capsys, source, "--out", out)
     assert code == Exit.SOME_FAILED
@@ -252,7 +255,7 @@ def test_nobody_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert code == Exit.SOME_FAILED
     text = said + err + json.dumps(document(capsys, root, "--out", out)[1])
     produced = [text.encode(), *(data for _, data in files(out).values())]
-    assert len(produced) == 4
+    assert len(produced) == 5
     assert not [data for data in produced if any(s.encode() in data for s in made.SECRETS)]
 
 
@@ -302,3 +305,157 @@ def test_usage(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     code, _, err = run(capsys, source / "Healthy", "--out", tmp_path / "out", "--labels", labels)
     assert code == Exit.BAD_INPUT
     assert not (tmp_path / "out").exists()
+
+
+# --- going on ------------------------------------------------------------------------------------
+
+
+def test_a_mended_image_is_added(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    sound = (source / "Healthy/a.dcm").read_bytes()
+    (source / "Healthy/a.dcm").write_bytes(sound[:-40])
+    assert document(capsys, source, "--out", out)[0] == Exit.SOME_FAILED
+    before = files(out)
+    (source / "Healthy/a.dcm").write_bytes(sound)
+    code, answer = document(capsys, source, "--out", out)
+    assert (code, answer["list"]["status"], answer["run"]["status"]) == (0, "ok", "ok")
+    assert answer["summary"] == {"ok": 1, "skipped": 5, "failed": 0}
+    after = files(out)
+    assert {name for name in after if after[name] != before.get(name)} == {
+        "images/Healthy/a.png", "manifest.csv", "run.json",
+    }  # fmt: skip
+    run(capsys, source, "--out", tmp_path / "whole")
+    whole = files(tmp_path / "whole")
+    assert {name: data for name, (_, data) in after.items()} == {
+        name: data for name, (_, data) in whole.items()
+    }
+
+
+def test_an_edited_list_is_refused_before_images_are_written(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    run(capsys, source, "--out", out)
+    manifest = out / "manifest.csv"
+    manifest.write_text(manifest.read_text().replace("PDR/IM1,PDR/IM1", "PDR/IM1,somebody"))
+    io.write_image(source / "PDR" / "new.png", GREY)
+    before = files(out)
+    for options in ((), ("--dry-run",)):
+        code, answer = document(capsys, source, "--out", out, *options)
+        assert code == Exit.REFUSED
+        assert answer["list"]["error"]["message"].startswith(f"{manifest} exists and differs by")
+        assert [each["status"] for each in answer["images"]].count("waiting") == 1
+        assert answer["run"] is None
+        assert files(out) == before
+    code, said, err = run(capsys, source, "--out", out)
+    assert (code, said) == (Exit.REFUSED, "")
+    assert f"failed: {manifest} exists" in err
+    assert document(capsys, source, "--out", out, "--overwrite")[0] == 0
+    assert "somebody" not in manifest.read_text()
+
+
+def test_labels_that_come_later(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root, out, labels = tmp_path / "in", tmp_path / "out", tmp_path / "labels.csv"
+    for name in "ab":
+        io.write_image(root / f"{name}.png", GREY)
+    run(capsys, root, "--out", out)
+    labels.write_text("id,label,subject,eye\na,Normal,a,OS\nb,PDR,,\n")
+    (out / "images.csv").write_text((out / "images.csv").read_text().replace("unknown", "OD"))
+    before = files(out)
+    code, answer = document(capsys, root, "--out", out, "--labels", labels)
+    assert code == Exit.REFUSED
+    assert "images.csv would be replaced by manifest.csv" in answer["list"]["error"]["message"]
+    assert files(out) == before
+    (out / "images.csv").write_bytes(before["images.csv"][1].replace(b"OD", b"unknown"))
+    code, _, err = run(capsys, root, "--out", out, "--labels", labels)
+    assert code == 0
+    assert f"manifest.csv replaces {out / 'images.csv'}" in err
+    assert sorted(p.name for p in out.iterdir()) == ["images", "manifest.csv", "run.json"]
+    code, answer = document(capsys, root, "--out", out)
+    assert code == Exit.REFUSED
+    assert "lists images with labels, and these have none" in answer["list"]["error"]["message"]
+    # A table of another command with that name is none of ours.
+    (out / "images.csv").write_text("image_id,status\na,ok\n")
+    assert document(capsys, root, "--out", out, "--labels", labels)[0] == 0
+    assert (out / "images.csv").exists()
+
+
+def test_nobody_unknown_is_somebody_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, labels = tmp_path / "in", tmp_path / "labels.csv"
+    for name in "ab":
+        io.write_image(root / f"{name}.png", GREY)
+    labels.write_text("id,label,subject\na,Normal,b\nb,PDR,\n")
+    run(capsys, root, "--out", tmp_path / "out", "--labels", labels)
+    assert [row[1] for row in rows(tmp_path / "out" / "manifest.csv")[1:]] == ["b", "b?"]
+
+
+def test_a_broken_link_is_a_failed_image(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (source / "PDR2").symlink_to(tmp_path / "gone", target_is_directory=True)
+    code, answer = document(capsys, source, "--out", tmp_path / "out")
+    assert (code, answer["summary"]["failed"]) == (Exit.SOME_FAILED, 1)
+    assert answer["images"][-1]["error"]["message"].endswith("PDR2: No such file or directory")
+
+
+# --- what is written beside the images -----------------------------------------------------------
+
+
+def test_no_cell_is_a_formula(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    io.write_image(tmp_path / "in" / "=1+2.png", GREY)
+    out = tmp_path / "out"
+    for status in ("ok", "skipped"):
+        assert document(capsys, tmp_path / "in", "--out", out)[1]["list"]["status"] == status
+    assert rows(out / "images.csv")[1][:2] == ["'=1+2", "images/=1+2.png"]
+
+
+def test_the_run_says_what_was_made_of_what(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, out, labels = tmp_path / "in", tmp_path / "out", tmp_path / "labels.csv"
+    path = made.saved(root / "a.dcm", made.dicom(GREY))
+    labels.write_text(f"id,label,subject\na,PDR,{made.CANARY}\n")
+    code, answer = document(capsys, root, "--out", out, "--labels", labels, "--fov-mm", 3)
+    assert (code, answer["run"]) == (0, {"path": str(out / "run.json"), "status": "ok"})
+    text = (out / "run.json").read_text()
+    found = json.loads(text)
+    assert found["schema"] == "gftcore-data-convert-run/1"
+    assert found["gftcore"] == gftcore.__version__
+    assert found["options"] == {
+        "burned_in": "refuse", "channel": None, "eye": None, "format": "folder", "fov_mm": 3.0,
+        "labels_sha256": io.file_sha256(labels), "max_pixels": 64_000_000, "projection": None,
+    }  # fmt: skip
+    assert found["images"] == [{"id": "a", "files": {"images/a.png": {
+        "source_sha256": io.file_sha256(path), "sha256": io.file_sha256(out / "images/a.png"),
+    }}}]  # fmt: skip
+    assert not any(word in text for word in (str(tmp_path), *made.SECRETS))
+    assert document(capsys, root, "--out", out, "--labels", labels, "--fov-mm", 3)[1]["run"] == {
+        "path": str(out / "run.json"), "status": "skipped",
+    }  # fmt: skip
+
+
+def test_the_run_of_another_command_stays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    io.write_image(tmp_path / "in" / "a.png", GREY)
+    out = tmp_path / "out"
+    for text in ('{"schema": "gftcore-run/1"}', "no JSON"):
+        out.mkdir(exist_ok=True)
+        (out / "run.json").write_text(text)
+        code, answer = document(capsys, tmp_path / "in", "--out", out)
+        assert code == Exit.REFUSED
+        assert "run.json is that of another command" in answer["list"]["error"]["message"]
+        assert list(files(out)) == ["run.json"]
+
+
+@pytest.mark.parametrize("fov", ["0.5", "31", "nan", "-3"])
+def test_fields_of_view_that_no_retina_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], fov: str
+) -> None:
+    code, _, err = run(capsys, tmp_path, "--out", tmp_path / "out", "--fov-mm", fov)
+    assert code == Exit.BAD_INPUT
+    assert "--fov-mm must be 1 to 30 mm, got" in err

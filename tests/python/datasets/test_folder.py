@@ -116,8 +116,39 @@ def test_links_in_circles_end(tmp_path: Path) -> None:
     folder(tmp_path, "a.png")
     (tmp_path / "loop").symlink_to(tmp_path, target_is_directory=True)
     (tmp_path / "gone.png").symlink_to(tmp_path / "nothing")
+    (tmp_path / "round.png").symlink_to(tmp_path / "round.png")
+    (tmp_path / "above").symlink_to(tmp_path.parent, target_is_directory=True)
     os.mkfifo(tmp_path / "pipe.png")
-    assert found(tmp_path) == [("a", None)]
+    assert found(tmp_path) == [("a", None), ("gone", None), ("round", None)]
+
+
+def test_links_to_folders_are_followed_once(tmp_path: Path) -> None:
+    folder(tmp_path, "far/a.png", "far/deep/b.png", "set/Healthy/c.png", "set/out/d.png")
+    root = tmp_path / "set"
+    (root / "PDR").symlink_to(tmp_path / "far", target_is_directory=True)
+    (root / "PDR" / "back").symlink_to(root, target_is_directory=True)
+    (root / "Again").symlink_to(root / "Healthy", target_is_directory=True)
+    (root / "results").symlink_to(root / "out", target_is_directory=True)
+    assert [(e.id, e.label) for e in read_folder(root, exclude=root / "out")] == [
+        ("Healthy/c", "Healthy"), ("PDR/a", "PDR"), ("PDR/deep/b", "PDR"),
+    ]  # fmt: skip
+
+
+def test_broken_links_are_listed(tmp_path: Path) -> None:
+    folder(tmp_path, "Healthy/a.png", "NPDR/b.png")
+    for name in ("PDR", "NPDR/c.png", "NPDR/1.2.7", "notes.txt", ".hidden.png"):
+        (tmp_path / name).symlink_to(tmp_path / "nothing")
+    assert found(tmp_path) == [
+        ("Healthy/a", "Healthy"), ("NPDR/1.2.7", "NPDR"), ("NPDR/b", "NPDR"), ("NPDR/c", "NPDR"),
+        ("PDR", "PDR"),
+    ]  # fmt: skip
+
+
+def test_ids_come_back_as_they_were(tmp_path: Path) -> None:
+    folder(tmp_path, " a.png", "b .png", "c d.png")
+    texts = faults(tmp_path)
+    assert len(texts) == 2
+    assert all("the name must not begin or end with a blank; rename it" in text for text in texts)
 
 
 def test_nobody_is_named() -> None:
@@ -136,7 +167,7 @@ def listed(tmp_path: Path, text: str) -> Path:
 
 
 def test_labels_from_a_list(tmp_path: Path) -> None:
-    text = "Label,ID,subject,eye\nnormal,b,7,os\n\nPDR,a,7,OD\nNPDR,c/d,,\nDM,e,8,\n"
+    text = "Label,ID,subject,eye,,\nnormal,b,7,os,,\n\nPDR,a,7,OD\nNPDR,c/d,,\nDM,e,8,\n"
     out = add_labels(ENTRIES, listed(tmp_path, "\ufeff" + text))
     assert [(e.id, e.label, e.subject, e.eye) for e in out] == [
         ("a", "PDR", "7", "OD"), ("b", "Healthy", "7", "OS"), ("c/d", "NPDR", None, "unknown"),
@@ -150,6 +181,7 @@ def test_labels_from_a_list(tmp_path: Path) -> None:
     ("text", "expected"),
     [
         ("", ["row 1: columns must be id, label and perhaps subject, eye, got none"]),
+        ("id;label\na;PDR\n", ["row 1: must have commas between columns, got ';'"]),
         ("id\na\n", ["row 1: columns must be id, label"]),
         ("id,label,age\na,PDR,3\n", ["row 1: columns must be id, label"]),
         ("id,label\na,PDR\nb,PDR\ne,PDR\n", ["must list each of the 4 images, 1 are missing"]),
@@ -168,7 +200,9 @@ def test_lists_with_faults(tmp_path: Path, text: str, expected: list[str]) -> No
 def test_lists_that_are_none(tmp_path: Path) -> None:
     for data in (b"\xff\xfei\0d\0", b'id,label\n"a'):
         (tmp_path / "labels.csv").write_bytes(data)
-        with pytest.raises(FormatError, match=r"labels\.csv: must be"):
+        with pytest.raises(
+            FormatError, match=r"labels\.csv: row [12]: must be (UTF-8, got UTF-16|cells sep)"
+        ):
             add_labels(ENTRIES, tmp_path / "labels.csv")
 
 

@@ -64,12 +64,10 @@ def test_every_layout_gives_the_same(tmp_path: Path, layout: str) -> None:
         assert set(entry.masks) == KINDS
         assert all(f"GT_{kind}".lower() in str(path).lower() for kind, path in entry.masks.items())
         assert all(path.is_file() for path in (entry.path, *entry.masks.values()))
-    # The sheet of the new layouts lies beside the half, out of reach of one that is given alone.
-    if layout in ("old", "lower"):
-        half = root / made.LAYOUTS[layout][0]
-        alone = entries(half)
-        assert [entry.path for entry in alone] == [entry.path for entry in found]
-        assert {len(entry.masks) for entry in alone} == {5 if layout == "old" else 0}
+    # Of a half that is given alone, too, sheet and masks may lie beside it.
+    alone = entries(root / made.LAYOUTS[layout][0])
+    assert [entry.path for entry in alone] == [entry.path for entry in found]
+    assert [dict(entry.masks) for entry in alone] == [dict(entry.masks) for entry in found]
 
 
 @pytest.mark.parametrize("layout", sorted(made.LAYOUTS))
@@ -155,6 +153,16 @@ def sheet(root: Path, change: Callable[[list[list[Any]]], Any]) -> None:
          f"{NEW}/10306.bmp must have a row in the sheet, got none"),
         (lambda root: made.picture(root / NEW / "10001.bmp", 304),
          f"{NEW}/10001.bmp must be the image of an id 10301 to 10500"),
+        (lambda root: made.picture(root / NEW / "10302.BMP", 304),
+         f"{NEW} must hold one 10302.bmp, got 10302.BMP, 10302.bmp; remove one"),
+        (lambda root: made.picture(root / "Label/GT_FAZ/10309.bmp", 304),
+         "Label/GT_FAZ/10309.bmp must have a row in the sheet, got none"),
+        (lambda root: made.picture(root / "Label/GT_FAZ/9.bmp", 304),
+         "Label/GT_FAZ/9.bmp must be the mask of an id 10001 to 10500"),
+        (lambda root: sheet(root, lambda rows: rows[0].__setitem__(0, "10301a")),
+         "row 2, column ID: must be 10001 to 10500, got '10301a'"),
+        (lambda root: sheet(root, lambda rows: rows[0].__setitem__(0, 10302)),
+         "row 3, column ID: must be unique, got 10302 of row 2 again"),
         (lambda root: (root / "TextLabels.xlsx").unlink(),
          "must hold TextLabels.xlsx or Text labels.xlsx or TextLabels.csv or Text labels.csv in "
          "OCTA_3mm, the folder, Label, got none"),
@@ -181,10 +189,15 @@ def test_each_fault_has_one_message(
 ) -> None:
     root = made.small_tree(tmp_path / "set")
     spoil(root)
-    assert expected in faults(root)
-    rest = [text for text in faults(root) if text != expected]
-    # A row that cannot be used leaves its image without one; a sheet without columns, all of them.
-    assert all("must have a row in the sheet" in text or "must list ids" in text for text in rest)
+    assert faults(root) == [expected]
+
+
+def test_what_is_no_fault(tmp_path: Path) -> None:
+    root = made.small_tree(tmp_path / "set")
+    for name in ("._10302.bmp", ".DS_Store"):
+        (root / NEW / name).write_bytes(b"\0\5\x16\7")
+    made.picture(root / "Label/GT_FAZ/10001.bmp", 400)  # masks of both halves lie together
+    assert len(entries(root)) == 6
 
 
 @pytest.mark.parametrize("name", [f"{NEW}/10301.bmp", "Label/GT_Vein/10301.bmp"])
@@ -205,7 +218,7 @@ def test_all_faults_at_once(tmp_path: Path) -> None:
     (root / NEW / "10301.bmp").unlink()
     (root / "Label/GT_Vein/10302.bmp").unlink()
     found = faults(root)
-    assert len(found) == 4
+    assert len(found) == 3
     assert found[0].startswith("row 5, column Disease")
     assert {text[:5] for text in found[1:3]} == {"row 2", "row 3"}
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io as streams
+import traceback
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -201,6 +202,22 @@ def test_one_scale(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "change",
+    [
+        {"PixelSpacing": ["9", "18"]},  # 144 mm, believed by nobody
+        {"PixelSpacing": None, "PixelAspectRatio": ["2", "1"]},
+        {"PixelAspectRatio": ["1", "2"]},  # against PixelSpacing
+    ],
+)
+def test_pixels_that_are_not_square(tmp_path: Path, change: dict[str, Any]) -> None:
+    assert "must be the same along rows and columns" in refused(
+        tmp_path, made.dicom(WIDE, **change)
+    )
+    square = made.dicom(WIDE, PixelSpacing=None, PixelAspectRatio=["3", "3"])
+    assert read(tmp_path, square).fov_mm is None
+
+
+@pytest.mark.parametrize(
     ("words", "eye"),
     [
         ({"ImageLaterality": "R"}, "OD"),
@@ -210,11 +227,14 @@ def test_one_scale(tmp_path: Path) -> None:
         ({"ImageLaterality": "B"}, "unknown"),
         ({"ImageLaterality": ""}, "unknown"),
         ({"ImageLaterality": "R", "Laterality": "R"}, "OD"),
-        ({"ImageLaterality": "B", "Laterality": "L"}, "OS"),
+        ({"ImageLaterality": "B", "Laterality": "L"}, "unknown"),
     ],
 )
 def test_laterality(tmp_path: Path, words: dict[str, Any], eye: str) -> None:
-    assert read(tmp_path, made.dicom(GREY, **words)).eye == eye
+    scan = read(tmp_path, made.dicom(GREY, **words))
+    assert scan.eye == eye
+    contradict = words == {"ImageLaterality": "B", "Laterality": "L"}
+    assert ["both eyes and one of them" in note for note in scan.notes] == [True] * contradict
 
 
 def test_both_eyes_at_once(tmp_path: Path) -> None:
@@ -268,6 +288,15 @@ def test_what_is_no_image(tmp_path: Path, change: dict[str, Any], expected: str)
     assert expected in refused(tmp_path, made.dicom(GREY, **change))
 
 
+def test_what_is_cut_off_or_no_image_is_not_asked_for_text(tmp_path: Path) -> None:
+    """`--allow-burned-in` would be the wrong advice."""
+    message = refused(tmp_path, made.dicom(GREY, Rows=None, BurnedInAnnotation=None))
+    assert "the header lacks Rows: it is cut off, or the file is no image" in message
+    listing = made.dicom(GREY, BurnedInAnnotation=None)
+    listing.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.1.3.10"
+    assert "is a DICOMDIR, which lists images and is none" in refused(tmp_path, listing)
+
+
 def test_what_cannot_be_decoded_says_what_is_missing(tmp_path: Path) -> None:
     dataset = made.compressed(made.dicom(GREY), b"\xff\xd8\xff\xf7rest", JPEGLSLossless)
     message = refused(tmp_path, dataset)
@@ -281,6 +310,8 @@ def test_compressed_images_of_another_size(tmp_path: Path) -> None:
     """The header says 16 x 16, the stream unpacks to a hundred megapixels."""
     bomb = stream(np.zeros((6000, 9000), dtype=np.uint8), "JPEG")
     small = np.zeros((16, 16), dtype=np.uint8)
+    # The first file imports what decoding needs.
+    refused(tmp_path, made.compressed(made.dicom(small), b"none", JPEGBaseline8Bit))
     tracemalloc.start()
     message = refused(tmp_path, made.compressed(made.dicom(small), bomb, JPEGBaseline8Bit))
     peak = tracemalloc.get_traced_memory()[1]
@@ -310,6 +341,20 @@ def naive_dicom(path: Path) -> str:
     """A reader that takes the header along."""
     dataset = pydicom.dcmread(path)
     return repr({element.keyword: element.value for element in dataset})
+
+
+def test_no_traceback_has_what_the_message_hides(tmp_path: Path) -> None:
+    path = made.saved(tmp_path / "a.dcm", made.dicom(GREY, NumberOfFrames="1"))
+    data = path.read_bytes()
+    place = data.index(b"\x28\x00\x08\x00IS")
+    path.write_bytes(data[: place + 6] + b"\4\0DOE " + data[place + 10 :])
+    with pydicom.config.disable_value_validation(), pytest.raises(ValueError, match="DOE"):
+        int(pydicom.dcmread(path).NumberOfFrames)  # the negative control
+    with pytest.raises(FormatError) as caught:
+        io.read_scan(path)
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "DOE" not in shown.replace(str(tmp_path), "")
+    assert caught.value.__context__ is None
 
 
 def test_nobody_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gzip
+import io as streams
 import struct
 import subprocess
 import sys
@@ -86,6 +87,16 @@ def test_nifti_of_unequal_zooms(tmp_path: Path) -> None:
         io.read_scan(path)
 
 
+def test_nifti_with_two_sizes_of_a_pixel(tmp_path: Path) -> None:
+    path = made.nifti(tmp_path / "a.nii", WIDE, zooms=(0.5, 0.5), unit="mm")
+    scan = io.read_scan(header_with(path, 280, "<f", 0.25))  # the first number of srow_x
+    assert scan.fov_mm == 4
+    assert scan.notes == (
+        "sform gives another size of a pixel; the field of view is that of pixdim",
+    )
+    assert io.read_scan(header_with(path, 254, "<h", 0)).notes == ()  # sform is not in use
+
+
 def test_scaled_nifti_is_as_nibabel_has_it(tmp_path: Path) -> None:
     path = made.nifti(tmp_path / "a.nii", DEEP, scale=(0.5, -3))
     scan = io.read_scan(path)
@@ -159,14 +170,54 @@ def test_gzip_bombs(tmp_path: Path) -> None:
         path.write_bytes(gzip.compress(data, 9))
         del data
         tracemalloc.start()
-        if name == "after":
-            assert io.read_scan(path).pixels.tolist() == GREY.tolist()
-        else:
-            with pytest.raises(FormatError, match="must begin"):
-                io.read_scan(path)
+        with pytest.raises(FormatError, match={"after": "must end", "between": "must begin"}[name]):
+            io.read_scan(path)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 8 << 20
+
+
+def test_a_damaged_archive_gives_no_other_image(tmp_path: Path) -> None:
+    """Each single bit turned: an error, or the same image where the bit says nothing of it."""
+    path = made.nifti(tmp_path / "a.nii.gz", WIDE)
+    sound = path.read_bytes()
+    believed = wrong = 0
+    for bit in range(0, 8 * len(sound), 3):
+        data = bytearray(sound)
+        data[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(data)
+        try:
+            assert io.read_scan(path).pixels.tolist() == WIDE.tolist()
+            believed += 1
+        except FormatError:
+            pass
+        wrong += other_pixels(data)
+    assert believed < 50  # time, system and flags of the archive's own header
+    assert wrong > 20  # the negative control: a reader that stops after the pixels
+
+
+def other_pixels(data: bytes) -> bool:
+    """Whether one that reads no further than the pixels gives others, and does not know it."""
+    try:
+        with gzip.GzipFile(fileobj=streams.BytesIO(data)) as stream:
+            head = stream.read(348)
+            start = int(struct.unpack_from("<f", head, 108)[0])
+            stream.read(start - 348)
+            return stream.read(WIDE.size) not in (WIDE.tobytes(), b"")
+    except Exception:
+        return False
+
+
+def test_what_follows_the_pixels(tmp_path: Path) -> None:
+    for suffix, pack in ((".nii", bytes), (".nii.gz", gzip.compress)):
+        path = made.nifti(tmp_path / "a.nii", GREY)
+        sound = path.read_bytes()
+        path = tmp_path / f"a{suffix}"
+        path.write_bytes(pack(sound + bytes(1 << 16)))
+        assert io.read_scan(path).pixels.tolist() == GREY.tolist()
+        path.write_bytes(pack(sound + bytes((1 << 16) + 1)))
+        with pytest.raises(FormatError, match="must end after its one slice"):
+            io.read_scan(path)
 
 
 # --- TIFF and the others -------------------------------------------------------------------------
@@ -258,6 +309,31 @@ def test_decoders_are_loaded_when_needed() -> None:
         "assert not {'pydicom', 'nibabel', 'tifffile', 'openpyxl'} & set(sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"resolution": (72, 144), "resolutionunit": "INCH"},
+        {"resolution": (100, 200), "resolutionunit": "NONE"},
+        {"resolution": (0.1, 0.2), "resolutionunit": "CENTIMETER"},  # 400 mm, believed by nobody
+        {"imagej": True, "resolution": (1, 2), "metadata": {"unit": "pixel"}},
+        {"ome": True, "metadata": {"PhysicalSizeX": 9, "PhysicalSizeY": 18,
+                                   "PhysicalSizeXUnit": "mm", "PhysicalSizeYUnit": "mm"}},
+    ],
+)  # fmt: skip
+def test_tiff_pixels_that_are_not_square(tmp_path: Path, options: dict[str, Any]) -> None:
+    with pytest.raises(FormatError, match="must be the same along rows and columns"):
+        tiff(tmp_path / "a.tif", **options)
+
+
+@pytest.mark.parametrize(("zooms", "unit"), [((1, 2), "unknown"), ((90, 180), "mm")])
+def test_nifti_pixels_that_are_not_square(
+    tmp_path: Path, zooms: tuple[float, float], unit: str
+) -> None:
+    path = made.nifti(tmp_path / "a.nii", WIDE, zooms=zooms, unit=unit)
+    with pytest.raises(FormatError, match="pixdim must be the same along rows and columns"):
+        io.read_scan(path)
 
 
 # --- properties ----------------------------------------------------------------------------------
