@@ -108,7 +108,16 @@ def _explain(error: BaseException, code: Exit, *, name: str, as_json: bool, debu
         traceback.print_exception(error, file=sys.stderr)
     message = explanation(error, code)
     name = name.replace("_", " ")  # `data_check` is `gftcore data check`
-    resumed = name in ("explain", "extract", "run", "table", "data convert", "data synth", "train")
+    resumed = name in (
+        "explain",
+        "export",
+        "extract",
+        "run",
+        "table",
+        "data convert",
+        "data synth",
+        "train",
+    )
     if resumed and code in (Exit.INTERRUPTED, Exit.TERMINATED):
         message += "; the same command goes on"
     short = error.code if isinstance(error, errors.GftcoreError) else type(error).__name__
