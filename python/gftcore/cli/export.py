@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,22 +12,13 @@ from gftcore.cli import options
 from gftcore.cli.jobs import Job, end_code, find_jobs, summary
 from gftcore.cli.outcome import guarded, print_json, say, tell
 from gftcore.cli.progress import Progress
-from gftcore.errors import RefusedError
 
 if TYPE_CHECKING:
-    from gftcore.graph import HeteroGraph
+    from gftcore.cli.exporting import Exporting
 
 __all__ = ["export"]
 
 _SCHEMA = "gftcore-export/1"
-_TABLES = ("images", "junctions", "nodes", "edges")
-#: Format to the ends of the files that each graph becomes; the others hold all graphs together.
-_EACH = {
-    "json": (".json",),
-    "graphml": (".graphml",),
-    "voreen": (".voreen.json",),
-    "voreen-csv": ("_nodes.csv", "_edges.csv"),
-}
 
 
 @guarded
@@ -52,113 +42,63 @@ def export(
     """Turn graphs of `extract` or `run` into tables and files that other programs open.
 
     Parquet needs the extra `bulk`, GraphML the extra `networkx`. What each format keeps stands in
-    the guide, "File formats".
+    the guide, "File formats". Graphs that were exported before into files of their own are skipped.
     """
     from gftcore._lazy import require
+    from gftcore.cli.exporting import Exporting
 
     if to == "parquet":
         require("pyarrow", extra="bulk", user="gftcore export --to parquet")
     if to == "graphml":
         require("networkx", extra="networkx", user="gftcore export --to graphml")
     jobs = find_jobs(paths, out, suffixes=(".npz",), what="graph")
-    together = [] if to in _EACH else [out / f"{table}.{to}" for table in _TABLES]
-    _require_free(together, overwrite=overwrite)
-    work = len(jobs) * (1 if to in _EACH else 2)
+    run = Exporting(out, to, dry_run=dry_run, overwrite=overwrite)
+    run.begin(paths, jobs)
+    work = len(jobs) * (2 if run.together else 1)
     with Progress(work, what="export", silent=json_ or quiet or dry_run) as progress:
         for job in jobs:
             if job.status != "failed":
                 with job.attempt():
-                    _each(job, out, to, dry_run=dry_run, overwrite=overwrite)
+                    run.each(job)
             progress.step(failed=job.status == "failed")
         good = [job for job in jobs if job.status != "failed"]
-        if together and good and not dry_run:
-            _TOGETHER[to](out, good, progress)
-    if together and good:
+        if good and not dry_run:
+            run.all(good, progress)
+    if run.together:
         for job in good:
-            job.outputs = [str(path) for path in together]
-    _report(jobs, together, json_=json_, quiet=quiet, dry_run=dry_run)
+            job.outputs = [str(path) for path in run.tables]
+    _report(run, jobs, json_=json_, quiet=quiet)
     return end_code(jobs)
 
 
-def _require_free(targets: list[Path], *, overwrite: bool) -> None:
-    present = [path for path in targets if path.exists()]
-    if present and not overwrite:
-        raise RefusedError(f"{present[0]} exists; use --overwrite or another folder")
-
-
-def _each(job: Job, out: Path, to: str, *, dry_run: bool, overwrite: bool) -> None:
-    """Read a graph, and write its own files if the format has such."""
-    from gftcore import formats
-    from gftcore.cli.extraction import counts_of
-    from gftcore.graph import load
-
-    base = out / Path(job.stem)
-    targets = [base.with_name(base.name + suffix) for suffix in _EACH.get(to, ())]
-    job.outputs = [str(path) for path in targets]
-    _require_free(targets, overwrite=overwrite)
-    graph = load(job.path)
-    job.counts, job.config_hash = counts_of(graph), graph.meta.config_hash
-    job.warnings = graph.meta.warnings
-    if dry_run:
-        return
-    writers: dict[str, Callable[[HeteroGraph, Path], object]] = {
-        "json": formats.write_json,
-        "graphml": formats.write_graphml,
-        "voreen": formats.write_voreen,
-        "voreen-csv": lambda graph, _: formats.write_voreen_csv(graph, base),
-    }
-    if targets:
-        writers[to](graph, targets[0])
-    job.status = "ok"
-
-
-def _graphs(jobs: list[Job], progress: Progress) -> Iterator[tuple[str, HeteroGraph]]:
-    from gftcore.graph import load
-
-    for job in jobs:
-        yield str(job.stem), load(job.path)
-        progress.step(failed=False)
-
-
-def _parquet(out: Path, jobs: list[Job], progress: Progress) -> None:
-    from gftcore.formats import write_parquet
-
-    # Whether the files may be replaced was asked before; others in the folder are left alone.
-    write_parquet(out, _graphs(jobs, progress), overwrite=True)
-
-
-def _csv(out: Path, jobs: list[Job], progress: Progress) -> None:
-    from gftcore.formats import write_csv_tables
-
-    write_csv_tables(out, _graphs(jobs, progress))
-
-
-_TOGETHER = {"csv": _csv, "parquet": _parquet}
-
-
-def _report(
-    jobs: list[Job], together: list[Path], *, json_: bool, quiet: bool, dry_run: bool
-) -> None:
+def _report(run: Exporting, jobs: list[Job], *, json_: bool, quiet: bool) -> None:
+    counts = summary(jobs)
     if json_:
         document: dict[str, Any] = {
             "schema": _SCHEMA,
-            "dry_run": dry_run,
-            "summary": summary(jobs),
-            "outputs": [str(path) for path in together],
+            "dry_run": run.dry_run,
+            "summary": counts,
+            "outputs": [str(path) for path in run.shared],
+            "without_graph": list(run.failures),
             "graphs": [job.document() for job in jobs],
         }
         print_json(document)
         return
+    would = "would write " if run.dry_run else ""
     for job in jobs:
         if job.status == "failed":
             say(job.complaint())
-        elif not quiet and not together:
-            tell(("would write " if dry_run else "") + ", ".join(job.outputs))
+        elif not quiet and not run.together:
+            done = job.status == "skipped"
+            said = ", ".join(job.outputs)
+            tell(f"{said} (there already)" if done else would + said)
     if quiet:
         return
-    if together and any(job.status != "failed" for job in jobs):
-        for path in together:
-            tell(("would write " if dry_run else "") + str(path))
-    if not dry_run:
-        counts = summary(jobs)
-        say(f"{counts['ok']} graphs exported, {counts['failed']} failed")
+    if any(job.status != "failed" for job in jobs):
+        for path in run.shared:
+            tell(would + str(path))
+    if not run.dry_run:
+        there = f"{counts['skipped']} there already, " if counts["skipped"] else ""
+        say(f"{counts['ok']} graphs exported, {there}{counts['failed']} failed")
+        if run.failures:
+            say(f"{len(run.failures)} images without graph listed, as images.csv has them")

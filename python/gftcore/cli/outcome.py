@@ -122,6 +122,7 @@ def _explain(error: BaseException, code: Exit, *, name: str, as_json: bool) -> N
     resumed = name in (
         "draw",
         "explain",
+        "export",
         "extract",
         "run",
         "table",

@@ -72,6 +72,7 @@ class GraphRows:
         """Return the row of `images` of an image without a graph."""
         return {
             "image_id": image_id,
+            "relpath": failure.name or None,
             "status": "failed",
             "error_code": failure.code,
             "message": failure.message,

@@ -16,7 +16,7 @@ from gftcore.graph.hetero_graph import NODE_KINDS, RELATIONS, SCHEMA
 from gftcore.io import write_csv
 
 __all__ = ["TABLES", "Field", "csv_columns", "data_dictionary", "dictionary_markdown"]
-__all__ += ["write_dictionary"]
+__all__ += ["unit_of", "write_dictionary", "write_fields"]
 
 TABLES = ("images", "junctions", "nodes", "edges")
 _FORMS = ("csv", "parquet")
@@ -97,14 +97,23 @@ def write_dictionary(path: str | Path, *, more: Iterable[Field] = ()) -> None:
     ...     (Path(folder) / "columns.csv").read_text().splitlines()[0]
     'table,column,type,unit,applies_to,forms,feature,meaning'
     """
+    write_fields(path, (field for fields in (*_DICTIONARY.values(), more) for field in fields))
+
+
+def write_fields(path: str | Path, fields: Iterable[Field]) -> None:
+    """Write a dictionary of these columns alone, as `write_dictionary` does of all."""
     head = ("table", "column", "type", "unit", "applies_to", "forms", "feature", "meaning")
     rows = [
         (field.table, field.name, field.type, field.unit, " ".join(field.applies_to),
          " ".join(field.forms), field.feature, field.meaning)
-        for fields in (*_DICTIONARY.values(), more)
         for field in fields
     ]  # fmt: skip
     write_csv(path, head, rows)
+
+
+def unit_of(info: Column) -> str:
+    """Unit of the exact values of a feature; its kind if it has no unit."""
+    return _UNITS.get(info.unit, info.unit)
 
 
 def dictionary_markdown(*, more: Iterable[Field] = ()) -> str:
@@ -160,7 +169,8 @@ def _images() -> tuple[Field, ...]:
     return _fields(
         "images",
         ("image_id", "text", "", "name of the image, unique"),
-        ("relpath", "text", "", "file of the image, relative to the folder of the images"),
+        ("relpath", "text", "",
+         "file of the image, relative to the folder of the images; of a failed one error_name"),
         ("sha256", "text", "", "SHA-256 of the file of the image"),
         ("kind", "text", "", "what was read: mask or image"),
         ("rows", "int64", "count", "rows of the mask"),
@@ -168,7 +178,7 @@ def _images() -> tuple[Field, ...]:
         ("fov_mm", "float64", "mm", "length of the longer side"),
         ("mm_per_px*", "float64", "mm", "side of a pixel of the mask"),
         ("eye", "text", "", "OD, OS or unknown"),
-        ("layer*", "text", "", "layer of the retina"),
+        ("layer*", "text", "", "layer of the retina, where source names it"),
         ("status", "text", "", "ok, or failed: there is no graph, the next columns say why"),
         ("error_code", "text", "", "stable short name of the error"),
         ("message", "text", "", "what is wrong"),
@@ -267,7 +277,7 @@ def _features() -> Iterator[Field]:
 
 
 def _exported(info: Column) -> Iterator[tuple[str, str]]:
-    yield info.exported, _UNITS.get(info.unit, info.unit)
+    yield info.exported, unit_of(info)
     if info.exported_mm is not None:
         yield info.exported_mm, _UNITS_MM[info.unit]
 

@@ -17,10 +17,13 @@ import numpy as np
 from gftcore._lazy import require
 from gftcore._validation import describe
 from gftcore.errors import ArgumentError, ArgumentTypeError, FormatError
-from gftcore.formats.reading import bounded_bytes, foreign_file
+from gftcore.formats.graphml_keys import descriptions
+from gftcore.formats.graphml_structure import require_one_graph
+from gftcore.formats.reading import MAX_BYTES, bounded_bytes, foreign_file
 from gftcore.formats.sources import ordered_edges
 from gftcore.formats.spatial_graph import SpatialGraph
 from gftcore.graph import HeteroGraph
+from gftcore.graph.hetero_graph import SCHEMA
 from gftcore.io.files import atomic_path, require_path
 
 if TYPE_CHECKING:
@@ -29,8 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["read_graphml", "write_graphml"]
 
-#: The graph of 3400 x 3400 px of dense vessels; in memory it takes ten times as much.
-MAX_BYTES = 1 << 28
 #: Each node and each edge gets its own copy of every default value.
 MAX_DEFAULTS = 1 << 24
 _HEAD = """<?xml version="1.0" encoding="UTF-8"?>
@@ -63,7 +64,7 @@ def write_graphml(graph: HeteroGraph | SpatialGraph | networkx.Graph, path: str 
     Equal graphs give equal bytes. Floats have the fewest digits that read back the same; NaN and
     infinities are ``NaN``, ``Infinity`` and ``-Infinity``, as in Java, which GraphML takes its
     types from. ``points`` are ``r,c;r,c``, ``radius_px`` of edges ``r;r``. Attributes that are None
-    are left out.
+    are left out. Keys of an extraction have a ``desc`` with unit and meaning.
 
     Examples
     --------
@@ -107,8 +108,12 @@ def _lines(graph: networkx.Graph) -> Iterator[str]:
     count = sum(len(table.types) for table in tables.values())
     tables["edge"] = _Table("edge", [data for *_, data in edges], count)
     yield _HEAD
+    ours = graph.graph.get("schema") == SCHEMA
+    contacts = "type" in tables["node"].types
     for table in tables.values():
-        yield from table.keys()
+        yield from table.keys(
+            descriptions(table.owner, table.types, contacts=contacts) if ours else {}
+        )
     yield '  <graph edgedefault="undirected">\n'
     yield from tables["graph"].data(graph.graph, "    ")
     for node, data in nodes:
@@ -156,11 +161,12 @@ class _Table:
             f"as {name!r:.80} of the {self.owner}"
         )
 
-    def keys(self) -> Iterator[str]:
+    def keys(self, meanings: Mapping[str, str]) -> Iterator[str]:
         for name, kind in self.types.items():
             written = "string" if kind == "array" else kind
             about = f'for="{self.owner}" attr.name={quoteattr(_legal(name))} attr.type="{written}"'
-            yield f'  <key id="{self._ids[name]}" {about}/>\n'
+            told = f"><desc>{escape(meanings[name])}</desc></key>" if name in meanings else "/>"
+            yield f'  <key id="{self._ids[name]}" {about}{told}\n'
 
     def data(self, row: Mapping[str, Any], indent: str) -> Iterator[str]:
         for name, value in row.items():
@@ -239,8 +245,8 @@ def read_graphml(path: str | Path) -> networkx.MultiGraph:
     MissingFileError
         If there is no such file.
     FormatError
-        If it is of another kind, damaged, or declares a document type, which could hide entities
-        of any size.
+        If it is of another kind, damaged, has more than one graph or an edge of a node that is not
+        there, or declares a document type, which could hide entities of any size.
     """
     nx = require("networkx", extra="networkx", user="read_graphml")
     with foreign_file(path, "GraphML") as file:
@@ -248,6 +254,7 @@ def read_graphml(path: str | Path) -> networkx.MultiGraph:
         # Before a parser sees it: entities can grow without bound, and name other files.
         if "<!DOCTYPE" in text or "<!ENTITY" in text:
             raise FormatError("declares a document type or entities, which are not read")
+        require_one_graph(text)
         number = itertools.count()  # NetworkX would make one edge of two with the same name
         with warnings.catch_warnings():  # of ports and types that are left out
             warnings.simplefilter("ignore")

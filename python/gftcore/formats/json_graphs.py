@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from gftcore.errors import ArgumentError, FormatError
+from gftcore.formats.reading import MAX_BYTES
 from gftcore.graph.assemble import ARRAYS
 from gftcore.graph.hetero_graph import RELATIONS, SCHEMA, HeteroGraph
-from gftcore.graph.parts import MAX_BYTES, GraphParts, damage_named, meta_document, require_graph
+from gftcore.graph.parts import GraphParts, damage_named, meta_document, require_graph
 from gftcore.io.files import atomic_path, require_file, require_path
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def write_json(graph: HeteroGraph, path: str | Path) -> None:
     Raises
     ------
     ArgumentError
-        If the parts of the graph do not fit together, or if a text in it is no Unicode.
+        If the parts of the graph do not fit together, if a text in it is no Unicode, or if the
+        text would be longer than `read_json` reads.
 
     Notes
     -----
@@ -72,6 +74,11 @@ def write_json(graph: HeteroGraph, path: str | Path) -> None:
         data = _text(found).encode()
     except UnicodeError as error:
         raise ArgumentError(f"graph must hold texts of Unicode only: {error}") from error
+    if len(data) > MAX_BYTES:
+        raise ArgumentError(
+            f"graph must make at most {MAX_BYTES} bytes of JSON, which is what `read_json` reads, "
+            f"got {len(data)}; save it as .npz or Parquet"
+        )
     with atomic_path(target) as temporary, temporary.open("wb") as stream:
         if target.suffix != ".gz":
             stream.write(data)
@@ -99,7 +106,7 @@ def read_json(path: str | Path) -> HeteroGraph:
 
     Notes
     -----
-    At most 1.92 GB of text are read.
+    At most 256 MB of text are read; parsed, they may take thirty times as much memory.
 
     Examples
     --------

@@ -4,19 +4,16 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
-import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from gftcore._validation import describe, require_bool, require_iterator
-from gftcore.errors import ArgumentError, ArgumentTypeError, RefusedError
+from gftcore._validation import require_bool
 from gftcore.formats.arrow_rows import GraphRows
 from gftcore.formats.arrow_schemas import COUNTS, FILES, arrow
+from gftcore.formats.table_sets import named_results, require_free, whole_set
 from gftcore.graph.bulk import ExtractFailure
 from gftcore.graph.hetero_graph import HeteroGraph
-from gftcore.graph.parts import require_graph
 from gftcore.io.files import require_path
 
 __all__ = ["write_parquet"]
@@ -36,18 +33,18 @@ def write_parquet(
     Parameters
     ----------
     folder
-        Folder for the four files, which is there as a whole or not at all.
+        Folder for the four files, which get there together or not at all.
     items
         Names of images, each with its graph or the reason why there is none, as
         ``zip(names, extract_batch(...))`` gives them. Read one by one; memory holds some row
         groups, not all graphs. Kept images are left out.
     overwrite
-        Whether the four files may be replaced in a folder that is not empty. Other files stay.
+        Whether files of these names may be replaced. Other files stay.
 
     Raises
     ------
     RefusedError
-        If the folder is not empty and `overwrite` is False.
+        If one of the files is there and `overwrite` is False.
     ArgumentError
         If a name comes twice, or if a graph has unknown columns or parts that do not fit together.
     MissingExtraError
@@ -58,7 +55,8 @@ def write_parquet(
     The columns are those of `data_dictionary`, whatever the graphs have. Null says that a node of
     this type, or of this graph, has no such column; NaN says that the value does not exist. Columns
     in px are exact, those in mm are computed from them. Equal input gives equal bytes, with the
-    same version of pyarrow.
+    same version of pyarrow. ``relpath`` and ``layer`` come from the source of a graph, see
+    `HeteroGraph.with_source`.
 
     Examples
     --------
@@ -72,70 +70,15 @@ def write_parquet(
     """
     target = require_path(folder)
     replace = require_bool(overwrite, "overwrite")
-    expected = "an iterable of (image_id, HeteroGraph or ExtractFailure)"
-    each = require_iterator(items, "items", expected)
+    each = named_results(items)
     arrow("pyarrow.parquet")
-    _require_free(target, overwrite=replace)
-    with _whole_folder(target) as temporary, contextlib.ExitStack() as stack:
+    names = tuple(FILES.values())
+    require_free(target, names, overwrite=replace)
+    with whole_set(target, names) as temporary, contextlib.ExitStack() as stack:
         tables = _Tables(temporary, stack)
-        for image_id, result in _checked(each, expected):
+        for image_id, result in each:
             tables.add(image_id, result)
         tables.flush()
-
-
-def _require_free(folder: Path, *, overwrite: bool) -> None:
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise RefusedError(f"{folder} exists and is no folder")
-    if not overwrite and any(folder.iterdir()):
-        raise RefusedError(f"{folder} is not empty; use overwrite=True or another folder")
-
-
-@contextlib.contextmanager
-def _whole_folder(folder: Path) -> Iterator[Path]:
-    """Give a temporary folder beside `folder`, whose files get there if nothing fails."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = folder.parent / f".{folder.name[:50]}-{secrets.token_hex(8)}"
-    temporary.mkdir()
-    try:
-        yield temporary
-        if folder.exists() and any(folder.iterdir()):
-            # Without its images a folder is refused, so that an interruption mixes no two sets.
-            (folder / FILES["images"]).unlink(missing_ok=True)
-            for name in reversed(tuple(FILES.values())):
-                (temporary / name).replace(folder / name)
-            temporary.rmdir()
-        else:
-            temporary.replace(folder)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
-
-
-def _checked(
-    items: Iterator[Any], expected: str
-) -> Iterator[tuple[str, HeteroGraph | ExtractFailure]]:
-    seen: set[str] = set()
-    for number, item in enumerate(items):
-        if not isinstance(item, tuple) or len(item) != 2:
-            raise ArgumentTypeError(
-                f"items must be {expected}, got {describe(item)} as no. {number}"
-            )
-        image_id, result = item
-        if not isinstance(image_id, str):
-            raise ArgumentTypeError(f"image_id must be a text, got {describe(image_id)}")
-        try:
-            image_id.encode()
-        except UnicodeError as error:
-            raise ArgumentError(f"image_id must be Unicode, got {image_id!r:.100}") from error
-        if not image_id or image_id in seen:
-            problem = f"came twice: {image_id!r:.100}" if image_id else "is empty"
-            raise ArgumentError(f"image_id must be a name of its own, but item {number} {problem}")
-        if not isinstance(result, ExtractFailure):
-            require_graph(result, f"the result of {image_id!r:.100}")
-        seen.add(image_id)
-        yield image_id, result
 
 
 class _Tables:

@@ -11,17 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from gftcore._validation import describe, require_iterator
+from gftcore._validation import describe, require_bool
 from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.formats.dictionary import TABLES, csv_columns
+from gftcore.formats.table_sets import named_results, require_free, whole_set
+from gftcore.graph.bulk import ExtractFailure
 from gftcore.graph.columns import column_info, exported_columns
 from gftcore.graph.hetero_graph import NODE_KINDS, NODE_TYPES, RELATIONS, HeteroGraph
-from gftcore.graph.parts import require_graph
 from gftcore.io import write_csv
 from gftcore.io.files import require_path
 from gftcore.io.tables import open_csv
 
-__all__ = ["IMAGE_COLUMNS", "image_row", "write_csv_tables", "write_tables"]
+__all__ = ["IMAGE_COLUMNS", "failure_row", "image_row", "write_csv_tables", "write_tables"]
 
 IMAGE_COLUMNS = csv_columns("images")
 _COMMON = ("image_id", "type", "node_id", "row", "col")
@@ -77,24 +78,40 @@ def write_tables(graph: HeteroGraph, stem: str | Path, *, image_id: str = "") ->
     return paths
 
 
-def write_csv_tables(folder: str | Path, items: Iterable[tuple[str, HeteroGraph]]) -> list[Path]:
+def write_csv_tables(
+    folder: str | Path,
+    items: Iterable[tuple[str, HeteroGraph | ExtractFailure]],
+    *,
+    overwrite: bool = False,
+) -> list[Path]:
     """Write many graphs as ``images.csv``, ``junctions.csv``, ``nodes.csv`` and ``edges.csv``.
 
     Parameters
     ----------
     folder
-        Folder for the four files; those that are there are replaced.
+        Folder for the four files, which get there together or not at all.
     items
-        Pairs of image_id and graph, read one by one.
+        Names of images, each with its graph or the reason why there is none, as
+        ``zip(names, extract_batch(...))`` gives them. Read one by one.
+    overwrite
+        Whether files of these names may be replaced. Other files stay.
 
     Returns
     -------
     list of Path
-        The files written; all of them or, after an error, none.
+        The files written.
+
+    Raises
+    ------
+    RefusedError
+        If one of the files is there and `overwrite` is False.
+    ArgumentError
+        If a name comes twice, or if a graph has parts that do not fit together.
 
     Notes
     -----
     The columns are always all that the data dictionary has for CSV, whatever the graphs have.
+    ``relpath`` comes from the source of a graph, see `HeteroGraph.with_source`.
 
     Examples
     --------
@@ -110,31 +127,32 @@ def write_csv_tables(folder: str | Path, items: Iterable[tuple[str, HeteroGraph]
     [('a', '2.0'), ('b', '2.0')]
     """
     target = require_path(folder)
-    each = require_iterator(items, "items", "pairs of image_id and HeteroGraph")
-    paths = {table: target / f"{table}.csv" for table in TABLES}
-    seen: set[str] = set()
-    with contextlib.ExitStack() as stack:
-        tables = {
-            table: stack.enter_context(open_csv(path, csv_columns(table)))
-            for table, path in paths.items()
+    replace = require_bool(overwrite, "overwrite")
+    each = named_results(items)
+    names = {table: f"{table}.csv" for table in TABLES}
+    require_free(target, names.values(), overwrite=replace)
+    with (
+        whole_set(target, tuple(names.values())) as temporary,
+        contextlib.ExitStack() as stack,
+    ):
+        write = {
+            table: stack.enter_context(open_csv(temporary / name, csv_columns(table)))
+            for table, name in names.items()
         }
-        for image_id, graph in each:
-            if not isinstance(image_id, str) or not image_id or image_id in seen:
-                raise ArgumentError(
-                    f"image_id must be a name of its own, got {image_id!r:.100} as no. {len(seen)}"
-                )
-            seen.add(image_id)
-            require_graph(graph, f"the graph of {image_id!r:.100}")
-            relpath = graph.meta.source.get("relpath", "")
-            tables["images"](image_row(graph, image_id=image_id, relpath=relpath))
+        for image_id, result in each:
+            if isinstance(result, ExtractFailure):
+                write["images"](failure_row(result, image_id=image_id))
+                continue
+            relpath = result.meta.source.get("relpath", "")
+            write["images"](image_row(result, image_id=image_id, relpath=relpath))
             for table, rows in (
-                ("junctions", _junctions(graph, image_id)),
-                ("nodes", _nodes(graph, image_id, csv_columns("nodes"))),
-                ("edges", _edges(graph, image_id)),
+                ("junctions", _junctions(result, image_id)),
+                ("nodes", _nodes(result, image_id, csv_columns("nodes"))),
+                ("edges", _edges(result, image_id)),
             ):
                 for row in rows:
-                    tables[table](row)
-    return list(paths.values())
+                    write[table](row)
+    return [target / name for name in names.values()]
 
 
 def _junctions(graph: HeteroGraph, key: str) -> Iterator[list[Any]]:
@@ -228,3 +246,15 @@ def image_row(graph: HeteroGraph, *, image_id: str, relpath: str) -> list[Any]:
         graph.faz_info.method, graph.faz_info.confidence,
         meta.config_hash, meta.versions.get("gftcore"), meta.simd_target,
     ]  # fmt: skip
+
+
+def failure_row(failure: ExtractFailure, *, image_id: str) -> list[Any]:
+    """One row of the table of images, for `IMAGE_COLUMNS`, of an image without a graph."""
+    known = {
+        "image_id": image_id,
+        "relpath": failure.name,
+        "status": "failed",
+        "error_code": failure.code,
+        "message": failure.message,
+    }
+    return [known.get(column) for column in IMAGE_COLUMNS]

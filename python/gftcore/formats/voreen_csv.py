@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +28,7 @@ __all__ = ["read_voreen_csv", "write_voreen_csv"]
 
 _NODES = ("id", "pos_x", "pos_y", "pos_z")
 _EDGES = ("id", "node1id", "node2id")
+_INTEGER = re.compile("-?[0-9]{1,19}")
 _FLAGS = {"0": False, "1": True, "false": False, "true": True}
 
 
@@ -59,21 +62,26 @@ def read_voreen_csv(nodes_path: str | Path, edges_path: str | Path) -> VoreenGra
         places = np.stack([np.asarray(axis) for axis in axes], axis=1)
         if len(row) != len(places):
             raise FormatError("two nodes have the same id")
-        nodes = _columns(table, NODE_COLUMNS)
+        alone = VoreenGraph(
+            node_id=np.array(list(row), dtype=np.int64),
+            node_pos=places,
+            edge_id=np.empty(0, dtype=np.int64),
+            edge_nodes=np.empty((0, 2), dtype=np.int64),
+            point_ptr=np.zeros(1, dtype=np.int64),
+            voxel_pos=np.empty((0, 3)),
+            nodes=_columns(table, NODE_COLUMNS),
+        )
     with foreign_file(edges_path, "table of edges") as file:
         table = _table(file, _EDGES)
         edge_id = _integers(table.pop("id"), "id")
         ends = [
             [row[name] for name in _integers(table.pop(end), end)] for end in ("node1id", "node2id")
         ]
-        return VoreenGraph(
-            node_id=np.array(list(row), dtype=np.int64),
-            node_pos=places,
+        return dataclasses.replace(
+            alone,
             edge_id=np.array(edge_id, dtype=np.int64),
             edge_nodes=np.array(ends, dtype=np.int64).T,
             point_ptr=np.zeros(len(edge_id) + 1, dtype=np.int64),
-            voxel_pos=np.empty((0, 3)),
-            nodes=nodes,
             edges=_columns(table, EDGE_COLUMNS),
         )
 
@@ -102,7 +110,11 @@ def _integers(cells: Sequence[str], name: str) -> list[int]:
 
 
 def _count(cell: str) -> int | None:
-    return int(cell) if cell.strip() else None
+    text = cell.strip()
+    # `int` takes more: 1_000, and digits of other scripts.
+    if text and not _INTEGER.fullmatch(text):
+        raise FormatError(f"must be an integer, got {text!r:.60}")
+    return int(text) if text else None
 
 
 def _real(cell: str) -> float | None:

@@ -47,7 +47,7 @@ def read_voreen(path: str | Path) -> VoreenGraph:
     MissingFileError
         If there is no such file.
     FormatError
-        If it is of another kind, damaged, or unpacks to more than 1 GiB.
+        If it is of another kind, damaged, or unpacks to more than 256 MB.
 
     Examples
     --------

@@ -11,6 +11,7 @@ from format_cases import crossed
 from gftcore import formats
 from gftcore.biomarkers import BIOMARKER_FIELDS
 from gftcore.formats.tables import IMAGE_COLUMNS
+from gftcore.formats.voreen_dictionary import VOREEN_FIELDS, write_voreen_dictionary
 from gftcore.graph.columns import ICA_COLUMNS, VESSEL_COLUMNS
 from gftcore.graph.hetero_graph import NODE_TYPES
 
@@ -88,3 +89,17 @@ def test_the_dictionary_as_csv(tmp_path: Path) -> None:
         "feature": "centroid-0",
         "meaning": "row of the centroid",
     }
+
+
+def test_the_dictionary_of_voreens_tables_has_their_columns(tmp_path: Path) -> None:
+    for path in formats.write_voreen_csv(crossed(), tmp_path / "a"):
+        header = path.read_text().splitlines()[0].split(";")
+        fields = [one for one in VOREEN_FIELDS if path.name == f"a_{one.table}.csv"]
+        assert [one.name for one in fields] == header
+        assert all(one.meaning for one in fields)
+    units = {one.name: one.unit for one in VOREEN_FIELDS if one.table == "edges"}
+    assert (units["length"], units["volume"], units["curveness"]) == ("px", "px^2", "ratio")
+    write_voreen_dictionary(tmp_path / "columns.csv")
+    with (tmp_path / "columns.csv").open(newline="") as stream:
+        rows = [(row["table"], row["column"]) for row in csv.DictReader(stream)]
+    assert rows == [(one.table, one.name) for one in VOREEN_FIELDS]

@@ -7,6 +7,7 @@ import gzip
 import math
 import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -156,6 +157,31 @@ def test_networkx_alone_opens_it(tmp_path: Path) -> None:
         assert np.array_equal(np.array(pairs, dtype=np.float32), item.point_rowcol[part])
 
 
+def test_keys_say_unit_and_meaning(tmp_path: Path) -> None:
+    item = extracted(CROSS)
+    told = []
+    for kind in ("vessels", "contacts"):
+        path = tmp_path / f"{kind}.graphml"
+        formats.write_graphml(item.to_networkx(kind=kind), path)
+        tree = ElementTree.parse(path).getroot()
+        keys = tree.findall("{*}key")
+        assert all(len(key) == 1 and key[0].tag.endswith("}desc") for key in keys), kind
+        told.append({(key.get("for"), key.get("attr.name")): key[0].text for key in keys})
+    vessels, contacts = told
+    assert vessels["edge", "length"] == "length of the smoothed centreline [px]"
+    assert vessels["edge", "volume"] == "mask pixels nearest to this segment [px^2]"
+    assert vessels["node", "radius_px"] == "radius of the vessel at the node [px]"
+    assert vessels["graph", "fov_mm"] == "length of the longer side [mm]"
+    assert contacts["node", "area"] == "number of pixels [px^2]"
+    assert contacts["node", "hetero_degree"] == (
+        "vessel: areas touched, the FAZ counted; ica, faz: segments touched [count]"
+    )
+    foreign = nx.MultiGraph()
+    foreign.add_node(0, row=1.0, col=2.0)
+    formats.write_graphml(foreign, tmp_path / "foreign.graphml")
+    assert "<desc>" not in (tmp_path / "foreign.graphml").read_text()
+
+
 def test_what_networkx_writes_is_read(tmp_path: Path) -> None:
     net = nx.MultiGraph(name="n")
     net.add_node("a", row=math.nan, col=math.inf, big=2**60, flag=True)
@@ -288,6 +314,33 @@ def test_document_types_are_refused_before_a_parser_sees_them(
 def test_a_reader_without_that_check_expands_entities(tmp_path: Path) -> None:
     (tmp_path / "a.graphml").write_text(BOMB)
     assert list(nx.read_graphml(tmp_path / "a.graphml")) == ["a" * 100]
+
+
+NODE = "<node id='c'/>"
+WITHIN = "<node id='c'><graph id='H' edgedefault='undirected'/></node>"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (VALID.replace("</graph>", f"</graph><graph edgedefault='directed'>{NODE}</graph>"),
+         "more than one graph"),
+        (VALID.replace("</graph>", f"{WITHIN}</graph>"), "a graph within a node"),
+        (VALID.replace("</graph>", "<edge source='a' target='c'/></graph>"), "the node 'c', which"),
+    ],
+)  # fmt: skip
+def test_what_would_be_lost_or_made_up_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "a.graphml"
+    path.write_text(text)
+    assert len(nx.read_graphml(path)) >= 2, "negative control: NetworkX says nothing"
+    with pytest.raises(FormatError, match=message):
+        formats.read_graphml(path)
+
+
+def test_graphs_of_other_elements_are_no_graphs(tmp_path: Path) -> None:
+    path = tmp_path / "a.graphml"
+    path.write_text(FOREIGN.replace("<y:NodeLabel>", "<y:graph/><y:edge/><y:NodeLabel>"))
+    assert len(formats.read_graphml(path)) == 2
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import json
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from format_cases import assert_same, bar, crossed
 from gftcore import formats, graph
 from gftcore.errors import ArgumentError, ArgumentTypeError, FormatError, MissingFileError
+from gftcore.formats import json_graphs, reading
 
 Document = dict[str, Any]
 
@@ -190,14 +192,58 @@ def test_text_that_is_no_unicode(tmp_path: Path) -> None:
 
 
 def test_a_file_has_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from gftcore.formats import json_graphs
-
-    assert json_graphs.MAX_BYTES == 64_000_000 * 30
+    assert json_graphs.MAX_BYTES == reading.MAX_BYTES == 1 << 28
     monkeypatch.setattr(json_graphs, "MAX_BYTES", 1_000_000)
     for name, pack in (("a.json", bytes), ("a.json.gz", gzip.compress)):
         (tmp_path / name).write_bytes(pack(b" " * 2_000_000))
         with pytest.raises(FormatError, match=f"{name}: holds more than 1000000 bytes"):
             formats.read_json(tmp_path / name)
+
+
+def peak_of_reading(path: Path) -> int:
+    tracemalloc.start()
+    try:
+        with pytest.raises(FormatError):
+            formats.read_json(path)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_bomb_is_not_parsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of empty objects a tree takes more than twenty times as much as its text."""
+    text = b"[" + b"{}," * 1_000_000 + b"{}]"
+    (tmp_path / "a.json.gz").write_bytes(gzip.compress(text))
+    assert (tmp_path / "a.json.gz").stat().st_size < len(text) / 100
+    assert peak_of_reading(tmp_path / "a.json.gz") > 20 * len(text), "negative control"
+    monkeypatch.setattr(json_graphs, "MAX_BYTES", 1_000_000)
+    assert peak_of_reading(tmp_path / "a.json.gz") < 5 * len(text)
+
+
+def test_what_could_not_be_read_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    formats.write_json(bar(), tmp_path / "a.json")
+    size = (tmp_path / "a.json").stat().st_size
+    monkeypatch.setattr(json_graphs, "MAX_BYTES", size)
+    formats.write_json(bar(), tmp_path / "b.json")
+    formats.read_json(tmp_path / "b.json")
+    monkeypatch.setattr(json_graphs, "MAX_BYTES", size - 1)
+    with pytest.raises(ArgumentError, match=f"at most {size - 1} bytes of JSON, .* got {size}"):
+        formats.write_json(bar(), tmp_path / "c.json")
+    assert not (tmp_path / "c.json").exists()
+
+
+def test_graphs_of_dense_images_fit_four_times(tmp_path: Path) -> None:
+    """A mesh of vessels 8 px apart has four times the segments of the densest sample."""
+    mask = np.zeros((1216, 1216), dtype=bool)
+    mask[::8] = mask[:, ::8] = True
+    dense = graph.extract(mask)
+    assert dense.num_segments > 4 * 6337
+    formats.write_json(dense, tmp_path / "a.json")
+    formats.write_voreen(dense, tmp_path / "b.json")
+    for name in ("a.json", "b.json"):
+        assert (tmp_path / name).stat().st_size < reading.MAX_BYTES / 2
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.json.gz"])

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import gc
 import json
+import os
 import sys
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +89,14 @@ def test_the_rows_of_a_bar(tmp_path: Path) -> None:
         ("if", 0, 0, "border_px", 6.0, None),
         ("ff", 0, 0, "border_px", 0.0, None),
     ]
+
+
+def test_files_and_layers_come_from_the_source(tmp_path: Path) -> None:
+    told = bar().with_source(relpath="left/a.png", layer="SVP")
+    formats.write_parquet(tmp_path / "all", [("a", told), ("b", FAILURE), ("c", bar())])
+    rows = pq.read_table(tmp_path / "all" / "images.parquet").to_pylist()
+    assert [row["relpath"] for row in rows] == ["left/a.png", "b.png", None]
+    assert [row["layer"] for row in rows] == ["SVP", None, None]
 
 
 def test_null_is_no_column_and_nan_no_value(three: Path) -> None:
@@ -248,7 +258,7 @@ def test_other_row_groups_are_read_too(three: Path) -> None:
 # --- whole folders ------------------------------------------------------------------------------
 
 
-def test_a_folder_that_is_not_empty_is_refused(three: Path) -> None:
+def test_tables_that_are_there_are_refused(three: Path) -> None:
     before = {path.name: path.read_bytes() for path in three.iterdir()}
     (three / "notes.txt").write_text("mine")
     with pytest.raises(RefusedError, match="overwrite=True"):
@@ -284,21 +294,90 @@ def test_a_run_that_fails_leaves_nothing(three: Path, overwrite: bool) -> None:
     assert sorted(path.name for path in three.parent.iterdir()) == ["all"]
 
 
-def test_an_interrupted_replacement_is_noticed(
-    three: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def failing_moves(monkeypatch: pytest.MonkeyPatch, fails: Callable[[Path, Path], bool]) -> None:
+    """Let some renames fail as they do between two file systems."""
     plain = Path.replace
 
-    def failing(path: Path, target: Path) -> Path:
-        if target.name == "junctions.parquet":
-            raise OSError("disk full")
+    def replace(path: Path, target: Path) -> Path:
+        if fails(path, target):
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
         return plain(path, target)
 
-    monkeypatch.setattr(Path, "replace", failing)
-    with pytest.raises(OSError, match="disk full"):
-        formats.write_parquet(three, [("a", bar())], overwrite=True)
+    monkeypatch.setattr(Path, "replace", replace)
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("aside", [False, True])
+def test_a_replacement_that_fails_is_undone(
+    three: Path, monkeypatch: pytest.MonkeyPatch, name: str, aside: bool
+) -> None:
+    """Whichever rename fails, that of an old file or that of a new one, the old set is there."""
+    before = {path: path.read_bytes() for path in three.iterdir()}
+    with monkeypatch.context() as patch:
+        failing_moves(patch, lambda path, to: (
+            path == three / name if aside
+            else to == three / name and path.parent.name.startswith(".parquet-")
+        ))  # fmt: skip
+        with pytest.raises(OSError, match="cross-device"):
+            formats.write_parquet(three, [("z", bar())], overwrite=True)
+    assert {path: path.read_bytes() for path in three.iterdir()} == before
+    formats.write_parquet(three, [("z", bar())], overwrite=True)
+    assert [key for key, _ in formats.read_parquet(three)] == ["z"], "negative control"
+
+
+def test_old_tables_that_cannot_be_put_back_are_kept(
+    three: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {path.name: path.read_bytes() for path in three.iterdir()}
+    failing_moves(monkeypatch, lambda _, to: to == three / "junctions.parquet")
+    with pytest.raises(OSError, match=r"the old tables lie in .*, move them back"):
+        formats.write_parquet(three, [("z", bar())], overwrite=True)
     with pytest.raises(FormatError, match=r"images\.parquet: is missing"):
         formats.read_parquet(three)
+    (old,) = three.glob(".parquet-*/old")
+    kept = {path.name: path.read_bytes() for path in (*old.iterdir(), *three.glob("*.parquet"))}
+    assert kept == before
+
+
+def test_new_tables_go_away_if_there_were_no_old_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "all"
+    failing_moves(monkeypatch, lambda _, to: to == out / "images.parquet")
+    with pytest.raises(OSError, match="cross-device"):
+        formats.write_parquet(out, [("z", bar())])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_nothing_happens_beside_the_folder(three: Path, old: bool) -> None:
+    """So mount points and folders in folders that cannot be written work."""
+    target = three if old else three.with_name("empty")
+    target.mkdir(exist_ok=True)
+    os.utime(three.parent, ns=(0, 0))
+    formats.write_parquet(target, [("z", bar())], overwrite=old)
+    assert three.parent.stat().st_mtime_ns == 0
+    assert sorted(path.name for path in target.iterdir()) == FILES
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_a_link_to_a_folder(three: Path, old: bool) -> None:
+    target = three if old else three.with_name("empty")
+    target.mkdir(exist_ok=True)
+    link = three.with_name("link")
+    link.symlink_to(target)
+    formats.write_parquet(link, [("z", bar())], overwrite=old)
+    assert link.is_symlink()
+    assert [name for name, _ in formats.read_parquet(target)] == ["z"]
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "all" / "nodes.parquet").mkdir(parents=True)
+    with pytest.raises(RefusedError, match=r"nodes\.parquet is a folder"):
+        formats.write_parquet(tmp_path / "all", [], overwrite=True)
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(RefusedError, match="is no folder"):
+        formats.write_parquet(tmp_path / "link", [])
 
 
 # --- arguments ----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +15,11 @@ from hypothesis import strategies as st
 from format_cases import bar, crossed
 from gftcore import formats, graph, io
 from gftcore.cli import main
-from gftcore.errors import ArgumentError, ArgumentTypeError
+from gftcore.errors import ArgumentError, ArgumentTypeError, RefusedError
 from gftcore.io.tables import guarded, unguarded
+
+FAILURE = graph.ExtractFailure(1, "SHAPE", "mask must be 2-D", "b.png")
+NAMES = ["images.csv", "junctions.csv", "nodes.csv", "edges.csv"]
 
 
 @pytest.fixture
@@ -60,6 +64,79 @@ def test_wrong_arguments(small: graph.HeteroGraph, tmp_path: Path) -> None:
             formats.write_tables(small, stem, image_id=image_id)  # type: ignore[arg-type]
     with pytest.raises(ArgumentError, match="stem must end with"):
         formats.write_tables(small, "/")
+
+
+def test_tables_of_many_graphs_and_failures(tmp_path: Path) -> None:
+    told = bar().with_source(relpath="left/a.png", sha256="ab")
+    paths = formats.write_csv_tables(tmp_path, [("a", told), ("b", FAILURE), ("c", bar())])
+    images, junctions, nodes, edges = map(read, paths)
+    assert [path.name for path in paths] == NAMES
+    columns = ("image_id", "relpath", "sha256", "status", "error_code", "message", "vessels")
+    assert [tuple(row[name] for name in columns) for row in images] == [
+        ("a", "left/a.png", "ab", "ok", "", "", "1"),
+        ("b", "b.png", "", "failed", "SHAPE", "mask must be 2-D", ""),
+        ("c", "", "", "ok", "", "", "1"),
+    ]
+    for rows in (junctions, nodes, edges):
+        assert list(dict.fromkeys(row["image_id"] for row in rows)) == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("items", "error", "message"),
+    [
+        ([("a", bar()), ("a", FAILURE)], ArgumentError, "item 1 came twice: 'a'"),
+        ([("", bar())], ArgumentError, "item 0 is empty"),
+        ([("\udc80", bar())], ArgumentError, "must be Unicode"),
+        ([(1, bar())], ArgumentTypeError, "image_id must be a text, got int"),
+        ([["a", bar()]], ArgumentTypeError, "got list as no. 0"),
+        ([("a", bar(), 1)], ArgumentTypeError, "got tuple as no. 0"),
+        ([("a", None)], ArgumentTypeError, "result of 'a' must be a HeteroGraph, got NoneType"),
+        (3, ArgumentTypeError, "items must be an iterable of"),
+    ],
+)
+def test_both_forms_of_tables_take_the_same_items(
+    tmp_path: Path, items: Any, error: type[Exception], message: str
+) -> None:
+    for write in (formats.write_csv_tables, formats.write_parquet):
+        with pytest.raises(error, match=message):
+            write(tmp_path / "all", items)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_both_forms_of_tables_refuse_the_same(tmp_path: Path) -> None:
+    for write, suffix in ((formats.write_csv_tables, "csv"), (formats.write_parquet, "parquet")):
+        out = tmp_path / suffix
+        out.mkdir()
+        (out / "notes.txt").write_text("mine")
+        write(out, [("a", bar())])
+        before = {path.name: path.read_bytes() for path in out.iterdir()}
+        with pytest.raises(RefusedError, match=rf"images\.{suffix} exists; use overwrite=True"):
+            write(out, [("z", crossed())])
+        with pytest.raises(ArgumentTypeError, match="overwrite must be True or False"):
+            write(out, [("z", crossed())], overwrite=1)  # type: ignore[arg-type]
+        assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+        write(out, [("z", crossed())], overwrite=True)
+        after = {path.name: path.read_bytes() for path in out.iterdir()}
+        assert {name for name in before if before[name] == after[name]} == {"notes.txt"}
+        assert set(after) == set(before)
+
+
+def test_tables_that_cannot_all_be_replaced_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    formats.write_csv_tables(tmp_path, [("a", bar())])
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    plain = Path.replace
+
+    def failing(path: Path, target: Path) -> Path:
+        if target == tmp_path / "junctions.csv" and path.parent.name.startswith(".csv-"):
+            raise OSError("disk")
+        return plain(path, target)
+
+    monkeypatch.setattr(Path, "replace", failing)
+    with pytest.raises(OSError, match="disk"):
+        formats.write_csv_tables(tmp_path, [("z", crossed())], overwrite=True)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 @pytest.mark.parametrize(
