@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from gftcore.io.images import MAX_PIXELS, SUFFIXES, read_image, write_image
     from gftcore.io.masks import is_mask, read_mask
     from gftcore.io.origin import provenance
-    from gftcore.io.scans import SCAN_SUFFIXES, Scan, read_scan
+    from gftcore.io.scan import Scan
+    from gftcore.io.scans import SCAN_SUFFIXES, read_scan
     from gftcore.io.tables import write_csv
 
 __all__ = [
@@ -49,7 +50,7 @@ __getattr__, __dir__ = attach(
         "MAX_PIXELS": "images",
         "SCAN_SUFFIXES": "scans",
         "SUFFIXES": "images",
-        "Scan": "scans",
+        "Scan": "scan",
         "atomic_path": "files",
         "file_sha256": "files",
         "is_mask": "masks",

@@ -15,7 +15,7 @@ from PIL import Image
 from gftcore._lazy import require
 from gftcore.errors import FormatError, RefusedError
 from gftcore.io.images import one_plane, refuse_size
-from gftcore.io.scans import BurnedIn, Eye, Scan
+from gftcore.io.scan import BurnedIn, Eye, Scan
 from gftcore.io.spacing import TOLERANCE, field_of_view, require_square
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ import numpy as np
 from gftcore._lazy import require
 from gftcore.errors import FormatError
 from gftcore.io.images import one_plane, refuse_size
-from gftcore.io.scans import Scan
+from gftcore.io.scan import Scan
 from gftcore.io.spacing import TOLERANCE, field_of_view, require_square
 
 if TYPE_CHECKING:

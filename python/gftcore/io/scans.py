@@ -3,25 +3,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from gftcore._validation import require_choice, require_int
 from gftcore.errors import FormatError, GftcoreError
 from gftcore.io.files import require_file
 from gftcore.io.images import CHANNELS, MAX_PIXELS, NIFTI_SUFFIXES, SUFFIXES, Channel, read_image
+from gftcore.io.scan import BurnedIn, Scan
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
-__all__ = ["SCAN_SUFFIXES", "BurnedIn", "Eye", "Scan", "file_format", "read_scan"]
+__all__ = ["SCAN_SUFFIXES", "file_format", "read_scan"]
 
 #: Suffixes of files that `read_scan` takes; DICOM files may have any other one.
 SCAN_SUFFIXES = (*SUFFIXES, ".dcm", *NIFTI_SUFFIXES)
-
-Eye = Literal["OD", "OS", "unknown"]
-BurnedIn = Literal["refuse", "allow"]
 
 _MAGIC = {
     b"\x89PNG\r\n\x1a\n": "PNG",
@@ -31,34 +28,6 @@ _MAGIC = {
     b"MM\0*": "TIFF",
     b"\x93NUMPY": "NPY",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Scan:
-    """An image and what its file says of it.
-
-    Attributes
-    ----------
-    pixels
-        Array [H, W] with the file's own element type.
-    fov_mm
-        Length of the longer side in mm, or None if the file does not say it.
-    eye
-        ``OD`` (right), ``OS`` (left) or ``unknown``.
-    layer
-        Layer of the retina, such as ``deep retina``, or None.
-    format
-        ``DICOM``, ``NIfTI``, ``TIFF``, ``PNG``, ``JPEG``, ``BMP`` or ``NPY``.
-    notes
-        What deserves a look, such as a field of view that was not believed.
-    """
-
-    pixels: NDArray[Any] = field(repr=False)
-    fov_mm: float | None = None
-    eye: Eye = "unknown"
-    layer: str | None = None
-    format: str
-    notes: tuple[str, ...] = ()
 
 
 def read_scan(
