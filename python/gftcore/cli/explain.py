@@ -13,7 +13,7 @@ __all__ = ["explain"]
 
 @guarded
 def explain(
-    paths: options.Paths,
+    paths: options.ListedPaths,
     out: options.Out,
     *,
     model: own.ModelPath = None,
@@ -45,7 +45,7 @@ def explain(
     from gftcore.cli.explaining import Explaining
     from gftcore.cli.perform import perform
 
-    jobs = find_jobs(paths, out)
+    jobs = find_jobs(paths, out, lists=True)
     config = own.explain_config(
         target=target,
         kind=kind,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from gftcore import __version__
 from gftcore.cli.jobs import Job
-from gftcore.cli.staging import about_model, changed_source
+from gftcore.cli.staging import about_model, by_source, changed_source, source_of
 from gftcore.errors import RefusedError
 from gftcore.graph import ExtractFailure
 from gftcore.graph.assemble import settings_hash
@@ -101,10 +101,17 @@ class Explaining:
 
     @property
     def settings_hash(self) -> str:
-        """SHA-256 of all that a result depends on, beside the image."""
+        """SHA-256 of all that a result depends on, beside the image and what a list says of it."""
+        return self._settings_hash(self.source)
+
+    def settings_hash_of(self, job: Job) -> str:
+        """SHA-256 of all that the result of a job depends on, beside the image."""
+        return self._settings_hash(source_of(self.source, job))
+
+    def _settings_hash(self, source: GraphSource) -> str:
         return settings_hash(
             {
-                "source": self.source.to_dict(),
+                "source": source.to_dict(),
                 "options": self.config.to_dict(),
                 "model_sha256": self.model.sha256,
             }
@@ -140,21 +147,22 @@ class Explaining:
             if job.status != "waiting":
                 progress.step(failed=job.status == "failed")
         waiting = [job for job in jobs if job.status == "waiting"]
-        results = explain_images(
-            [job.path for job in waiting],
-            self.model,
-            config=self.config,
-            source=self.source,
-            threads=threads,
-            keep=self.keep,
-        )
-        for job, result in zip(waiting, results, strict=True):
-            if isinstance(result, ExtractFailure):
-                job.failed(result.code, result.message)
-            else:
-                with job.attempt():
-                    self._finish(job, result)
-            progress.step(failed=job.status == "failed")
+        for source, part in by_source(self.source, waiting):
+            results = explain_images(
+                [job.path for job in part],
+                self.model,
+                config=self.config,
+                source=source,
+                threads=threads,
+                keep=self.keep,
+            )
+            for job, result in zip(part, results, strict=True):
+                if isinstance(result, ExtractFailure):
+                    job.failed(result.code, result.message)
+                else:
+                    with job.attempt():
+                        self._finish(job, result)
+                progress.step(failed=job.status == "failed")
 
     def _look(self, job: Job) -> None:
         """Record that a job was done before, or that its results are foreign."""
@@ -179,21 +187,21 @@ class Explaining:
             return None
         if targets[0] not in present:
             raise RefusedError(f"{present[0]} exists; use --overwrite or another folder")
-        known, told = self._read(targets[0], file_sha256(job.path))
+        known, told = self._read(targets[0], file_sha256(job.path), self.settings_hash_of(job))
         if told is None:
             why = "comes from other settings or another image" if known else f"is no {self.what}"
             raise RefusedError(f"{targets[0]} {why}; use --overwrite or another folder")
         # A file that an interrupted run did not come to is made again from the start.
         return told if len(present) == len(targets) else None
 
-    def _read(self, file: Path, sha256: str) -> tuple[bool, dict[str, Any] | None]:
+    def _read(self, file: Path, sha256: str, settings: str) -> tuple[bool, dict[str, Any] | None]:
         """Return whether a file is of this kind, and what it tells if this run would write it."""
         try:
             document = json.loads(file.read_text("utf-8"))
             known = document["schema"] == EXPLANATION_SCHEMA
             same = (
                 known
-                and document["settings_hash"] == self.settings_hash
+                and document["settings_hash"] == settings
                 and document["gftcore"] == __version__
                 and document["image"]["sha256"] == sha256
             )
@@ -206,7 +214,7 @@ class Explaining:
             said,
             *self.names(job),
             image_id=str(job.stem),
-            more={"settings_hash": self.settings_hash},
+            more={"settings_hash": self.settings_hash_of(job)},
         )
         self._done(job, said, _told(document), seconds)
 

@@ -23,7 +23,7 @@ _LIKELY_MM = (1.0, 30.0)
 
 @guarded
 def extract(
-    paths: options.Paths,
+    paths: options.ListedPaths,
     out: options.Out,
     *,
     kind: Annotated[

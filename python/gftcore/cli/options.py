@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 __all__ = ["Channel", "Debug", "DryRun", "Json", "MaxPixels", "Method", "Out", "Overwrite"]
 __all__ += ["Contrast", "MinObject", "OrientedSigma", "OrientedThreshold", "Paths", "Quiet"]
 __all__ += ["RidgeQuantile", "RidgeThreshold", "Scale", "Sigma", "Threads", "segment_config"]
-__all__ += ["ManifestFile", "Seed"]
+__all__ += ["ListedPaths", "ManifestFile", "Seed"]
 
 Paths = Annotated[
     list[Path], typer.Argument(help="Images, or folders that are searched for images.")
+]
+ListedPaths = Annotated[
+    list[Path],
+    typer.Argument(help="Images, folders that are searched for images, or lists of images, CSV."),
 ]
 Out = Annotated[Path, typer.Option("--out", help="Folder for the results.", file_okay=False)]
 ManifestFile = Annotated[

@@ -74,10 +74,11 @@ class Reporting(Tabulating):
 
     def _finish(self, job: Job, said: ExplainedImage) -> None:
         lap = Laps()
-        case = make_case(said, self.model, image_id=str(job.stem), settings_hash=self.settings_hash)
+        settings = self.settings_hash_of(job)
+        case = make_case(said, self.model, image_id=str(job.stem), settings_hash=settings)
         made_s, _ = lap.next()
         home = "../" * (len(job.stem.parts) - 1) + INDEX
-        more = {"settings_hash": self.settings_hash}
+        more = {"settings_hash": settings}
         seconds = write_case(case, self.names(job), home=home, more=more)
         self._done(job, said, told_of_table(case.table), {"case": made_s, **seconds})
         job.warnings = case.table.warnings

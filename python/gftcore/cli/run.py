@@ -13,7 +13,7 @@ __all__ = ["run"]
 
 @guarded
 def run(
-    paths: options.Paths,
+    paths: options.ListedPaths,
     out: options.Out,
     *,
     model: own.ModelPath = None,
@@ -47,7 +47,7 @@ def run(
     from gftcore.cli.perform import perform
     from gftcore.cli.reporting import Reporting
 
-    jobs = find_jobs(paths, out)
+    jobs = find_jobs(paths, out, lists=True)
     config = own.explain_config(
         target=target,
         kind=kind,

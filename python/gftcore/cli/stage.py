@@ -32,7 +32,7 @@ _WORK = {
 
 @guarded
 def stage(
-    paths: options.Paths,
+    paths: options.ListedPaths,
     *,
     model: Annotated[
         Path | None,
@@ -65,7 +65,7 @@ def stage(
     """
     from gftcore.cli.staging import Staging
 
-    jobs = find_jobs(paths, out)
+    jobs = find_jobs(paths, out, lists=True)
     run = Staging.begin(
         model=model,
         out=out,

@@ -7,6 +7,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from gftcore.cli.progress import Progress
     from gftcore.datasets import GraphSource
 
-__all__ = ["Staging", "about_model", "changed_source", "probabilities_of"]
+__all__ = ["Staging", "about_model", "by_source", "changed_source", "probabilities_of"]
+__all__ += ["source_of"]
 
 _RUN_SCHEMA = "gftcore-stage-run/1"
 _COLUMNS = (
@@ -88,15 +90,19 @@ class Staging:
         waiting = [job for job in jobs if job.status == "waiting"]
         for _ in range(len(jobs) - len(waiting)):
             progress.step(failed=True)
-        results = stage_images(
-            [job.path for job in waiting],
-            self.model,
-            source=self.source,
-            threads=threads,
-            times=self.times,
+        parts = by_source(self.source, waiting)
+        results = chain.from_iterable(
+            stage_images(
+                [job.path for job in part],
+                self.model,
+                source=source,
+                threads=threads,
+                times=self.times,
+            )
+            for source, part in parts
         )
         try:
-            for job, result in zip(waiting, results, strict=True):
+            for job, result in zip(chain(*(part for _, part in parts)), results, strict=True):
                 if isinstance(result, StagedImage):
                     job.status, job.warnings = "ok", result.warnings
                     job.counts, job.config_hash = dict(result.counts), result.config_hash
@@ -177,6 +183,21 @@ def changed_source(model: Model, changes: Mapping[str, Any]) -> GraphSource:
         **{name: known.pop(name) for name in ("fov_mm", "eye") if name in known}
     )
     return dataclasses.replace(source, extract=extract, **known)
+
+
+def source_of(source: GraphSource, job: Job) -> GraphSource:
+    """Return the settings of an image: what a list says of it goes before the options."""
+    known = source.extract
+    extract = known.replace(fov_mm=job.fov_mm or known.fov_mm, eye=job.eye or known.eye)
+    return dataclasses.replace(source, extract=extract)
+
+
+def by_source(source: GraphSource, jobs: list[Job]) -> list[tuple[GraphSource, list[Job]]]:
+    """Divide jobs by the settings of their images."""
+    parts: dict[tuple[float | None, str | None], list[Job]] = {}
+    for job in jobs:
+        parts.setdefault((job.fov_mm, job.eye), []).append(job)
+    return [(source_of(source, part[0]), part) for part in parts.values()]
 
 
 def about_model(model: Model, *, default: bool) -> dict[str, Any]:

@@ -17,7 +17,7 @@ __all__ = ["table"]
 
 @guarded
 def table(
-    paths: options.Paths,
+    paths: options.ListedPaths,
     out: options.Out,
     *,
     model: own.ModelPath = None,
@@ -54,7 +54,7 @@ def table(
     from gftcore.cli.perform import perform
     from gftcore.cli.tabulating import Tabulating
 
-    jobs = find_jobs(paths, out)
+    jobs = find_jobs(paths, out, lists=True)
     config = own.explain_config(
         target=target,
         kind=kind,

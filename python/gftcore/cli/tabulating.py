@@ -48,13 +48,13 @@ class Tabulating(Explaining):
         more = (".legacy.csv",) if self.legacy else ()
         return (".table.json", ".table.md", ".table.csv", *more)
 
-    def _read(self, file: Path, sha256: str) -> tuple[bool, dict[str, Any] | None]:
+    def _read(self, file: Path, sha256: str, settings: str) -> tuple[bool, dict[str, Any] | None]:
         try:
             table = read_table(file)
         except FormatError:
             return False, None
         same = (
-            table.settings_hash == self.settings_hash
+            table.settings_hash == settings
             and table.gftcore == __version__
             and table.image.sha256 == sha256
         )
@@ -62,7 +62,8 @@ class Tabulating(Explaining):
 
     def _finish(self, job: Job, said: ExplainedImage) -> None:
         lap = Laps()
-        table = tabulate(said, self.model, image_id=str(job.stem), settings_hash=self.settings_hash)
+        settings = self.settings_hash_of(job)
+        table = tabulate(said, self.model, image_id=str(job.stem), settings_hash=settings)
         made_s, _ = lap.next()
         write_tables(table, *self.names(job))
         written_s, _ = lap.next()

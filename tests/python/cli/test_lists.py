@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Lists of images as input of ``gftcore extract``: width and eye of each image arrive."""
+"""Lists of images as input of commands: width and eye of each image arrive."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gftcore import cli, graph, io
+import gftcore
+from gftcore import cli, graph, io, tabulation
 
 BAR = np.zeros((40, 40), dtype=bool)
 BAR[18:22] = True
@@ -75,6 +76,51 @@ def test_a_manifest_is_a_list(
     # Nothing of the subject is in any result.
     for path in (tmp_path / "out").rglob("*.csv"):
         assert "NPDR" not in path.read_text()
+
+
+@pytest.fixture
+def eyes(tmp_path: Path) -> Path:
+    """A list of a right eye of 3 mm, and of a left one of 6 mm."""
+    sample = io.read_image(Path(gftcore.__file__).parent / "assets" / "demo_octa.png")
+    for name, pixels in (("r", sample), ("l", np.ascontiguousarray(sample[:, ::-1]))):
+        io.write_image(tmp_path / "eyes" / f"{name}.png", pixels)
+    file = tmp_path / "eyes" / "images.csv"
+    file.write_text("id,path,fov_mm,eye\nright,r.png,3.0,OD\nleft,l.png,6.0,OS\n")
+    return file
+
+
+def test_tables_and_pages_of_both_eyes(
+    eyes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    args = ["run", str(eyes), "--out", str(out), "--panels", "2", "--quiet"]
+    assert cli.main(args) == 0
+    tables = {name: tabulation.read_table(out / f"{name}.table.json") for name in ("right", "left")}
+    assert {name: (one.image.eye, one.image.fov_mm) for name, one in tables.items()} == {
+        "right": ("OD", 3.0),
+        "left": ("OS", 6.0),
+    }
+    assert tables["right"].settings_hash != tables["left"].settings_hash
+    # As if it had been done alone, and found again.
+    alone = ["table", str(eyes.with_name("l.png")), "--out", str(tmp_path / "alone")]
+    assert cli.main([*alone, "--panels", "2", "--fov-mm", "6", "--eye", "OS", "--quiet"]) == 0
+    single = tabulation.read_table(tmp_path / "alone" / "l.table.json")
+    assert single.settings_hash == tables["left"].settings_hash
+    assert single.probabilities == tables["left"].probabilities
+    capsys.readouterr()
+    assert cli.main([*args[:-1], "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["summary"] == {"ok": 0, "skipped": 2, "failed": 0}
+
+
+def test_staging_of_both_eyes(eyes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["stage", str(eyes), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    found = {one["image_id"]: (one["warnings"], one["config_hash"]) for one in document["images"]}
+    assert list(found) == ["right", "left"]
+    assert "FOV_UNSEEN" in found["left"][0]  # the default network saw eyes of 3 mm
+    assert "FOV_UNSEEN" not in found["right"][0]
+    assert found["left"][1] != found["right"][1]
 
 
 def test_a_missing_file_fails_alone(
