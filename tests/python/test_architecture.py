@@ -33,7 +33,7 @@ TOP_LEVEL = {
 }
 BASE_SUBPACKAGES = (
     "attribution", "biomarkers", "cli", "datasets", "formats", "graph", "io", "metrics", "model",
-    "pipeline", "report", "runs", "segmentation", "staging", "synth",
+    "pipeline", "report", "retrieval", "runs", "segmentation", "staging", "synth",
 )  # fmt: skip
 NOT_IN_BASE = (
     "cv2", "duckdb", "matplotlib", "networkx", "numba", "pandas", "pyarrow", "scipy", "skimage",

@@ -20,6 +20,7 @@ from gftcore.cli.explain import explain
 from gftcore.cli.export import export
 from gftcore.cli.extract import extract
 from gftcore.cli.outcome import exit_code, explanation, say
+from gftcore.cli.retrieve import retrieve
 from gftcore.cli.run import run
 from gftcore.cli.segment import segment
 from gftcore.cli.settings import default_map, merged
@@ -81,7 +82,8 @@ def _options(
 
 
 for _command in (
-    demo, run, segment, extract, draw, export, stage, explain, table, train, evaluate, doctor
+    demo, run, segment, extract, draw, export, stage, explain, table, train, evaluate, retrieve,
+    doctor,
 ):  # fmt: skip
     app.command()(_command)
 app.add_typer(data)
