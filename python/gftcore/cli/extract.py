@@ -160,10 +160,8 @@ def extract(
         overlay=overlay,
         overwrite=overwrite,
     )
-    groups = run.by_setting(jobs)
     if dry_run:
-        for group, some in groups:
-            group.plan(some)
+        run.plan(jobs)
     else:
         with (
             warnings.catch_warnings(),
@@ -171,10 +169,7 @@ def extract(
         ):
             # The codes are listed with each image instead.
             warnings.simplefilter("ignore", GftcoreWarning)
-            for group, some in groups:
-                group.run(some, threads, progress)
-            if any(job.status != "failed" for job in jobs):
-                run.write_run_files()
+            run.run(jobs, threads, progress)
     settings = settings_hash(run_settings(config, seg))
     _report(jobs, json_=json_, quiet=quiet, dry_run=dry_run, settings=settings)
     return end_code(jobs)

@@ -100,7 +100,33 @@ class Extraction:
             suffixes.append(".overlay.png")
         return [base.with_name(base.name + suffix) for suffix in suffixes]
 
-    def by_setting(self, jobs: list[Job]) -> list[tuple[Extraction, list[Job]]]:
+    def plan(self, jobs: list[Job]) -> None:
+        """Say what would be written, without writing."""
+        for part, some in self._parts(jobs):
+            for job in some:
+                if job.status == "failed":
+                    continue
+                job.outputs = [str(path) for path in part.names(job)]
+                with job.attempt():
+                    part._stored(job)
+
+    def run(self, jobs: list[Job], threads: int | None, progress: Progress) -> None:
+        """Work on all jobs; each one's outcome is recorded in it."""
+        # A folder that cannot be made is no fault of an image.
+        self.out.mkdir(parents=True, exist_ok=True)
+        tables = _Tables.begin(self.out, overwrite=self.overwrite)
+        try:
+            for part, some in self._parts(jobs):
+                part._extract(some, tables, threads, progress)
+        finally:
+            # An interrupted run also tells what it finished.
+            tables.images.add_failures(jobs, self.reading.kind)
+            tables.images.write()
+            tables.biomarkers.write()
+        if any(job.status != "failed" for job in jobs):
+            self._write_run_files()
+
+    def _parts(self, jobs: list[Job]) -> list[tuple[Extraction, list[Job]]]:
         """Divide jobs by width and eye, and give each part the settings that it needs."""
         parts: dict[tuple[float, str], list[Job]] = {}
         for job in jobs:
@@ -111,20 +137,9 @@ class Extraction:
             for (fov_mm, eye), part in parts.items()
         ]
 
-    def plan(self, jobs: list[Job]) -> None:
-        """Say what would be written, without writing."""
-        for job in jobs:
-            if job.status == "failed":
-                continue
-            job.outputs = [str(path) for path in self.names(job)]
-            with job.attempt():
-                self._stored(job)
-
-    def run(self, jobs: list[Job], threads: int | None, progress: Progress) -> None:
-        """Work on all jobs; each one's outcome is recorded in it."""
-        # A folder that cannot be made is no fault of an image.
-        self.out.mkdir(parents=True, exist_ok=True)
-        tables = _Tables.begin(self.out, overwrite=self.overwrite)
+    def _extract(
+        self, jobs: list[Job], tables: _Tables, threads: int | None, progress: Progress
+    ) -> None:
         pending: deque[tuple[Job, dict[str, str]]] = deque()
         results = extract_batch(
             self._items(jobs, pending, tables, progress),
@@ -133,17 +148,11 @@ class Extraction:
             threads=threads,
             keep=(*PICTURE_KEEP, *_MEASURED),
         )
-        try:
-            for result in results:
-                job, source = pending.popleft()
-                with job.attempt():
-                    self._finish(job, source, result, tables)
-                progress.step(failed=job.status == "failed")
-        finally:
-            # An interrupted run also tells what it finished.
-            tables.images.add_failures(jobs, self.reading.kind)
-            tables.images.write()
-            tables.biomarkers.write()
+        for result in results:
+            job, source = pending.popleft()
+            with job.attempt():
+                self._finish(job, source, result, tables)
+            progress.step(failed=job.status == "failed")
 
     def _items(
         self,
@@ -256,7 +265,7 @@ class Extraction:
     def _add_row(job: Job, graph: HeteroGraph, tables: _Tables) -> None:
         tables.images.add(image_row(graph, image_id=str(job.stem), relpath=relpath_of(job)))
 
-    def write_run_files(self) -> None:
+    def _write_run_files(self) -> None:
         """Write the data dictionary and the settings, without what a list says of single images."""
         write_dictionary(self.out / "columns.csv", more=BIOMARKER_FIELDS)
         write_run_file(self.out / "run.json", run_settings(self.config, self.seg))

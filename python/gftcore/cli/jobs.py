@@ -53,6 +53,11 @@ class Job:
     fov_mm: float | None = None
     eye: str | None = None
 
+    @property
+    def facts(self) -> tuple[object, ...]:
+        """What a list says of it."""
+        return self.stem, self.fov_mm, self.eye
+
     @contextlib.contextmanager
     def attempt(self) -> Iterator[None]:
         """Record an error of this file; let errors that every other file would meet go on.
@@ -119,18 +124,28 @@ def find_jobs(
     jobs: list[Job] = []
     named: dict[PurePosixPath, Job] = {}
     missing: list[Job] = []
-    seen: set[Path] = set()
-    plain = [path for path in paths if not (lists and path.suffix.lower() == ".csv")]
+    seen: dict[Path, Job] = {}
+    given = [path for path in paths if lists and path.suffix.lower() == ".csv" and path.is_file()]
     found = (
         Job(path, PurePosixPath(relative.with_suffix("").as_posix()))
-        for path, relative in _files(plain, out, missing, suffixes)
+        for path, relative in _files([p for p in paths if p not in given], out, missing, suffixes)
     )
-    for job in chain(_listed([path for path in paths if path not in plain]), found):
-        path, stem = job.path, job.stem
-        real = path.resolve()
-        if real in seen:
+    listed = list(_listed(given))
+    for number, job in enumerate(chain(listed, found)):
+        try:
+            real = job.path.resolve()
+        except (OSError, RuntimeError) as error:  # a loop of links
+            job.fail(MissingFileError(f"{job.path!s:.500}: {error}"))
+            missing.append(job)
             continue
-        seen.add(real)
+        first = seen.setdefault(real, job)
+        if first is not job:
+            if number < len(listed) and first.facts != job.facts:
+                raise ArgumentError(
+                    f"{job.path} is listed as {first.stem} and as {job.stem}; list it once"
+                )
+            continue
+        path, stem = job.path, job.stem
         if out is not None and stem in named:
             raise ArgumentError(
                 f"{named[stem].path} and {path} would both be written to {stem}; "

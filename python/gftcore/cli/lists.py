@@ -50,6 +50,9 @@ def read_list(path: Path) -> Iterator[Listed]:
             if missing:
                 got = ", ".join(columns)[:100] or "an empty file"
                 raise FormatError(f"{file}: must be a list with the columns id and path, got {got}")
+            twice = [name for name in (*_NEEDED, *_KNOWN) if columns.count(name) > 1]
+            if twice:
+                raise FormatError(f"{file}: must have each column once, got {twice[0]} again")
             rows.fieldnames = columns
             for row in rows:
                 yield _listed(file, rows.line_num, row)

@@ -14,7 +14,7 @@ from gftcore.cli import options
 from gftcore.cli.jobs import Job, end_code, summary
 from gftcore.cli.outcome import guarded, print_json, say, tell
 from gftcore.cli.progress import Progress
-from gftcore.errors import ArgumentError, GftcoreWarning
+from gftcore.errors import ArgumentError, GftcoreError, GftcoreWarning
 
 if TYPE_CHECKING:
     from gftcore.datasets import Manifest
@@ -66,7 +66,7 @@ def retrieve(
 ) -> int:
     """List the training cases that are nearest to an eye, never of its own subject.
 
-    Whose eye a graph outside of --graphs is, nobody knows; then no subject is left out.
+    Whose eye a graph of another image is, nobody knows; then no subject is left out.
     """
     from gftcore.datasets import SYNTHETIC_NOTICE, is_synthetic, read_manifest, read_splits
     from gftcore.retrieval import index_from_manifest
@@ -122,13 +122,29 @@ def _wanted(queries: Sequence[str], table: Manifest, graphs: Path) -> list[tuple
     """Return a job for each eye, with the id of its image; None if it is not in the manifest."""
     place = {record.id: graphs / f"{record.id}{_SUFFIX}" for record in table}
     id_of = {path.resolve(): name for name, path in place.items()}
+    of_image: dict[str, str] | None = None
     out: dict[Path, tuple[Job, str | None]] = {}
     for query in queries:
         path = place.get(query, Path(query))
         name = query if query in place else id_of.get(path.resolve())
+        if name is None and (digest := _image_of(path)):
+            # A graph that was made once more of an image of the manifest is of its subject.
+            if of_image is None:
+                of_image = {_image_of(file): known for known, file in place.items()}
+            name = of_image.get(digest)
         job = Job(path, PurePosixPath(query if name is None else name))
         out.setdefault(path.resolve(), (job, name))
     return list(out.values())
+
+
+def _image_of(path: Path) -> str:
+    """SHA-256 of the image that a graph was made of; empty if the file does not tell."""
+    from gftcore.graph import read_meta
+
+    try:
+        return str(read_meta(path).source.get("sha256", ""))
+    except (GftcoreError, OSError):
+        return ""  # told where the file is read
 
 
 def _nearest(

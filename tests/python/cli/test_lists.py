@@ -133,6 +133,26 @@ def test_a_missing_file_fails_alone(
     assert statuses == {"a": "ok", "left/b": "failed", "c": "ok"}
 
 
+def test_a_failure_elsewhere_leaves_the_row_of_an_image(
+    images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert run(capsys, images, tmp_path / "nowhere" / "a.png", "--out", out)[0] == 1
+    with (out / "images.csv").open(newline="") as stream:
+        rows = {row["image_id"]: row for row in csv.DictReader(stream)}
+    assert (rows["a"]["status"], rows["a"]["fov_mm"]) == ("ok", "3.0")
+
+
+def test_equal_rows_and_loops_of_links(
+    images: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    images.write_text("id,path\na,images/a.png\na,images/a.png\nloop,images/loop.png\n")
+    (images.parent / "images" / "loop.png").symlink_to("loop.png")
+    code, text, _ = run(capsys, images, "--out", tmp_path / "out", "--json")
+    statuses = {one["image_id"]: one["status"] for one in json.loads(text)["images"]}
+    assert (code, statuses) == (1, {"a": "ok", "loop": "failed"})
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -143,6 +163,8 @@ def test_a_missing_file_fails_alone(
         ("id,path,fov_mm\na,images/a.png,wide\n", "line 2, column fov_mm"),
         ("id,path,eye\na,images/a.png,left\n", "line 2, column eye"),
         ("id,path\na,images/a.png\na,images/b.png\n", "would both be written to a"),
+        ("id,path,path\na,images/a.png,images/b.png\n", "got path again"),
+        ("id,path,eye\na,images/a.png,OD\nb,images/a.png,OS\n", "is listed as a and as b"),
         ('id,path\n"a,images/a.png\n', "is no CSV"),
     ],
 )

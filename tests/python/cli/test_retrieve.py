@@ -129,6 +129,24 @@ def test_a_graph_of_elsewhere_has_no_subject(
     assert query["neighbours"][0]["distance"] == 0
 
 
+def test_a_graph_made_once_more_is_known_by_its_image(
+    made: tuple[Manifest, Splits], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    manifest, splits = made
+    name = splits.view(1).train[0]
+    stored = manifest.folder / "graphs" / f"{name}.npz"
+    before = stored.read_bytes()
+    known = graph.load(stored).with_source(sha256="ab" * 32)
+    try:
+        graph.save(known, stored)
+        graph.save(known.with_source(channel="red"), tmp_path / "again.npz")
+        found = run(capsys, manifest, tmp_path / "again.npz")
+        assert found == run(capsys, manifest, name)
+        assert f" {name} (" not in found[1]
+    finally:
+        stored.write_bytes(before)
+
+
 def test_few_cases(made: tuple[Manifest, Splits], capsys: pytest.CaptureFixture[str]) -> None:
     manifest, splits = made
     name = splits.view(1).train[0]
