@@ -38,7 +38,7 @@ def loaded_after(code: str) -> set[str]:
         "import gftcore.attribution",
         "import gftcore.pipeline",
         "import gftcore.tabulation, gftcore.findings, gftcore.narrative, gftcore.claims",
-        "import gftcore.retrieval",
+        "import gftcore.retrieval, gftcore.instructions",
         "import gftcore.report",
         "import gftcore.pictures",
         "from gftcore.cli import main; main(['--help'])",
@@ -71,6 +71,8 @@ def test_no_numpy_yet(code: str) -> None:
         "from gftcore.pipeline import *",
         "from gftcore.tabulation import *; table_schema()",
         "from gftcore.retrieval import *",
+        "from gftcore.instructions import *\n"
+        "quality_sheet(quality_figures(InstructionSet(records=()), {}))",
         "from gftcore.report import *; index_page([], notice='Not a medical device.')",
         "from gftcore import graph, staging\n"
         "one = staging.FeatureSet(columns=('length',), mean=(1,), sd=(1,))\n"
@@ -114,6 +116,7 @@ def test_the_base_needs_no_optional_package(code: str) -> None:
         "gftcore.datasets",
         "gftcore.formats",
         "gftcore.graph",
+        "gftcore.instructions",
         "gftcore.io",
         "gftcore.metrics",
         "gftcore.model",

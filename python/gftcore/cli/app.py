@@ -27,6 +27,7 @@ from gftcore.cli.settings import default_map, merged
 from gftcore.cli.stage import stage
 from gftcore.cli.table import table
 from gftcore.cli.train import train
+from gftcore.cli.tune import tune
 from gftcore.errors import GftcoreError
 
 __all__ = ["app"]
@@ -87,4 +88,5 @@ for _command in (
 ):  # fmt: skip
     app.command()(_command)
 app.add_typer(data)
+app.add_typer(tune)
 app.add_typer(config)
