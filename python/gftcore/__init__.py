@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         staging,
         synth,
         tabulation,
+        teacher,
     )
 
 __version__ = "0.1.0"
@@ -87,6 +88,7 @@ __all__ = [
     "staging",
     "synth",
     "tabulation",
+    "teacher",
 ]
 
 __getattr__, __dir__ = attach(
@@ -120,6 +122,7 @@ __getattr__, __dir__ = attach(
             "staging",
             "synth",
             "tabulation",
+            "teacher",
         )
     },
 )

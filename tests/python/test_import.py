@@ -39,7 +39,7 @@ def loaded_after(code: str) -> set[str]:
         "import gftcore.pipeline",
         "import gftcore.tabulation, gftcore.findings, gftcore.narrative, gftcore.claims",
         "import gftcore.retrieval, gftcore.instructions",
-        "import gftcore.report",
+        "import gftcore.report, gftcore.teacher",
         "import gftcore.pictures",
         "from gftcore.cli import main; main(['--help'])",
     ],
@@ -73,6 +73,7 @@ def test_no_numpy_yet(code: str) -> None:
         "from gftcore.retrieval import *",
         "from gftcore.instructions import *\n"
         "quality_sheet(quality_figures(InstructionSet(records=()), {}))",
+        "from gftcore.teacher import *",
         "from gftcore.report import *; index_page([], notice='Not a medical device.')",
         "from gftcore import graph, staging\n"
         "one = staging.FeatureSet(columns=('length',), mean=(1,), sd=(1,))\n"
@@ -124,6 +125,7 @@ def test_the_base_needs_no_optional_package(code: str) -> None:
         "gftcore.retrieval",
         "gftcore.staging",
         "gftcore.synth",
+        "gftcore.teacher",
     ],
 )
 def test_lazy_names_exist(module: str) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         score_locations,
     )
     from gftcore.claims.lesions import lesion_cells
-    from gftcore.claims.text import banned_words, text_claims
+    from gftcore.claims.text import banned_words, text_claims, text_places
 
 __all__ = [
     "VERDICTS",
@@ -39,6 +39,7 @@ __all__ = [
     "lesion_cells",
     "score_locations",
     "text_claims",
+    "text_places",
 ]
 
 __getattr__, __dir__ = attach(
@@ -59,5 +60,6 @@ __getattr__, __dir__ = attach(
         "lesion_cells": "lesions",
         "score_locations": "checking",
         "text_claims": "text",
+        "text_places": "text",
     },
 )

@@ -170,6 +170,7 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
         r"can ?not (?:see|find|detect|identify)|(?:does|do|did|is|are) not|isn't|aren't|never",
     ),
     ("skip", "", r"not only|no longer than|no doubt"),
+    ("skip", "", r"(?:equally|similarly|as) dense(?:ly)?"),
     ("spare", "", r"spar(?:es|ing|ed)|(?:does|do) not (?:reach|involve|extend (?:in)?to)"),
     ("spare", "", r"except(?: for| in| at)?|with the exception of|but not"),
     # joints

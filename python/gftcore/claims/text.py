@@ -7,11 +7,13 @@ from gftcore._validation import describe, require_choice
 from gftcore.claims.checking import Claim
 from gftcore.claims.grammar import sentence_items
 from gftcore.claims.lexicon import BANNED
-from gftcore.claims.words import plain, sentences
+from gftcore.claims.places import Cell
+from gftcore.claims.regions import place_groups
+from gftcore.claims.words import lex, mend, plain, sentences
 from gftcore.errors import ArgumentTypeError
 from gftcore.findings.vocabulary import FAZ_FINDINGS
 
-__all__ = ["banned_words", "text_claims"]
+__all__ = ["banned_words", "text_claims", "text_places"]
 
 
 def text_claims(text: str, *, eye: str = "unknown") -> tuple[Claim, ...]:
@@ -58,6 +60,34 @@ def text_claims(text: str, *, eye: str = "unknown") -> tuple[Claim, ...]:
                 key = (claim.kind, claim.value, claim.negated, claim.cells)
                 claims.setdefault(key, claim)
     return tuple(claims.values())
+
+
+def text_places(text: str, *, eye: str = "unknown") -> tuple[frozenset[Cell], ...]:
+    """Return the places that a text names, whatever it says of them; those of questions too.
+
+    Parameters
+    ----------
+    text, eye
+        As for `text_claims`.
+
+    Returns
+    -------
+    tuple
+        The cells of each place, in the order of the text. Empty where a place cannot be resolved.
+
+    Examples
+    --------
+    >>> [sorted(cells) for cells in text_places("Is there dropout at 2 o'clock, parafoveal?")]
+    [[(2, 'parafoveal')]]
+    """
+    if not isinstance(text, str):
+        raise ArgumentTypeError(f"text must be a str, got {describe(text)}")
+    require_choice(eye, ("OD", "OS", "unknown"), "eye")
+    found: list[frozenset[Cell]] = []
+    for sentence in map(mend, sentences(plain(text))):
+        for group in place_groups(lex(sentence), sentence, eye):
+            found += group.places
+    return tuple(found)
 
 
 def banned_words(text: str) -> tuple[tuple[str, str], ...]:

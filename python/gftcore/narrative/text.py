@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from gftcore._validation import describe, require_iterator
+from gftcore._validation import describe, require_int, require_iterator
 from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.findings.vocabulary import (
     FAZ_FINDINGS,
@@ -79,11 +80,15 @@ class QuestionAnswer:
         One sentence.
     sentences
         The answer.
+    about
+        What the question names besides what its slot says: a quadrant, two halves, a place, another
+        stage. Empty where the slot says all.
     """
 
     slot: str
     question: str
     sentences: tuple[Sentence, ...]
+    about: str = ""
 
     @property
     def answer(self) -> str:
@@ -93,14 +98,20 @@ class QuestionAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is written about: a checked table and findings, and the stage that the text gives."""
+    """What is written about: a checked table and findings, the stage that the text gives, how."""
 
     table: Table
     findings: tuple[Finding, ...]
     stage: str
+    wording: int | None = None
 
     @staticmethod
-    def checked(table: Table, findings: Iterable[Finding], stage: str | None) -> Case:
+    def checked(
+        table: Table,
+        findings: Iterable[Finding],
+        stage: str | None,
+        wording: int | None = None,
+    ) -> Case:
         """Refuse what cannot be written about."""
         if not isinstance(table, Table):
             raise ArgumentTypeError(f"table must be a Table, got {describe(table)}")
@@ -113,7 +124,9 @@ class Case:
             raise ArgumentError(
                 f"stage must be one of {', '.join(table.probabilities)}, got {told!r:.80}"
             )
-        return Case(table, given, told)
+        if wording is not None:
+            wording = require_int(wording, "wording", 0, 2**64 - 1)
+        return Case(table, given, told, wording)
 
     @property
     def located(self) -> tuple[Finding, ...]:
@@ -131,8 +144,19 @@ class Case:
 
     def vary(self, number: int, options: Sequence[str]) -> str:
         """Choose one of several wordings, by what the table says and never by its places."""
+        if self.wording is not None:
+            return options[self.drawn(number, options[0]) % len(options)]
         seed = sum(row.id for row in self.table.nodes) + len(self.findings)
         return options[(seed + number) % len(options)]
+
+    def reword(self, *options: str) -> str:
+        """Choose one of several wordings by ``wording`` alone; the first where there is none."""
+        return options[0] if self.wording is None else options[self.drawn(*options) % len(options)]
+
+    def drawn(self, *key: object) -> int:
+        """Return a number that depends on ``wording`` and a key, and on nothing that is seen."""
+        text = repr((self.wording, *key)).encode()
+        return int.from_bytes(hashlib.sha256(text).digest()[:8], "big")
 
     def strongest(self, count: int = 5) -> tuple[Ref, ...]:
         """The structures that contributed most."""
@@ -177,7 +201,11 @@ def write_text(
 
 
 def answer_stage(
-    table: Table, findings: Iterable[Finding], *, stage: str | None = None
+    table: Table,
+    findings: Iterable[Finding],
+    *,
+    stage: str | None = None,
+    wording: int | None = None,
 ) -> QuestionAnswer:
     """Answer which stage an image shows, and by which findings.
 
@@ -185,22 +213,33 @@ def answer_stage(
     ----------
     table, findings, stage
         As for `write_text`.
+    wording
+        As for `answer_plan`.
     """
-    case = Case.checked(table, findings, stage)
+    case = Case.checked(table, findings, stage, wording)
     question = "Which stage of diabetic retinopathy does this OCT angiography image show?"
-    first = Sentence(f"This image shows {_with_article(case.stage)}.", case.strongest())
+    shows = case.reword("This image shows {}.", "The image is that of {}.", "This is {}.")
+    first = Sentence(shows.format(_with_article(case.stage)), case.strongest())
     names = [*dict.fromkeys(one.name for one in case.findings if one.name != NO_ABNORMALITY)]
     if names:
         parts = [_named_thing(name, case) for name in names]
         refs = tuple(dict.fromkeys(r for one in case.findings for r in one.evidence[:3]))
-        second = Sentence(f"Its key findings are {join(parts)}.", refs)
-        if len(parts) == 1:
-            second = Sentence(f"Its key finding is {parts[0]}.", refs)
+        second = Sentence(f"{_key_findings(case, len(parts) == 1)} {join(parts)}.", refs)
     elif case.assessed:
-        second = Sentence("No abnormality stands out beyond the usual range.")
+        none = ("No abnormality stands out beyond the usual range.",
+                "No abnormality is seen beyond the usual range.")  # fmt: skip
+        second = Sentence(case.reword(*none))
     else:
         second = Sentence("Findings could not be assessed in this image.")
     return QuestionAnswer(slot="stage", question=question, sentences=(first, second))
+
+
+def _key_findings(case: Case, single: bool) -> str:
+    if case.stage == "Healthy":
+        return "Beyond the usual range it shows"
+    if single:
+        return case.reword("Its key finding is", "Its main finding is")
+    return case.reword("Its key findings are", "Its main findings are")
 
 
 def _with_article(stage: str) -> str:

@@ -13,7 +13,7 @@ from gftcore.findings import CELLS, Cell, Finding
 from gftcore.findings.vocabulary import FAZ_FINDINGS, LOCATED_FINDINGS, NO_ABNORMALITY
 from gftcore.narrative import answer_plan, answer_stage, write_text
 from gftcore.tabulation import region_word
-from words_cases import table
+from words_cases import finding, table
 
 EYES = ("OD", "OS", "unknown")
 STAGES = ("Healthy", "NPDR", "PDR")
@@ -50,13 +50,14 @@ def drawn(rng: np.random.Generator, eye: str) -> tuple[Finding, ...]:
     )
 
 
-def checked(seed: int, *, turned: int = 0) -> list[CheckedClaim]:
+def checked(seed: int, *, turned: int = 0, wording: int | None = None) -> list[CheckedClaim]:
     rng = np.random.default_rng(seed)
     eye, stage = EYES[seed % 3], STAGES[seed // 3 % 3]
     given = table(eye, prediction=stage)
     findings = drawn(rng, eye)
     texts = [one.text for one in write_text(given, findings)]
-    for answer in (answer_stage(given, findings), *answer_plan(given, findings)):
+    plan = answer_plan(given, findings, wording=wording)
+    for answer in (answer_stage(given, findings, wording=wording), *plan):
         texts += [one.text for one in answer.sentences]
     assert not [word for text in texts for word in banned_words(text)]
     facts = Facts.of_findings(
@@ -81,6 +82,47 @@ def test_every_claim_is_supported(seed: int) -> None:
     found = checked(seed)
     assert len(found) > 5
     assert [one.claim for one in found if one.verdict != "supported"] == []
+
+
+@pytest.mark.parametrize("seed", range(36))
+def test_every_claim_of_other_wordings_is_supported(seed: int) -> None:
+    found = [one for i in range(4) for one in checked(seed, wording=100 * seed + i)]
+    assert [one.claim for one in found if one.verdict != "supported"] == []
+
+
+def test_wordings_say_the_same() -> None:
+    """Of what they claim; the clock is asked for other hours."""
+    for seed in range(12):
+        eye = EYES[seed % 3]
+        given, findings = table(eye), drawn(np.random.default_rng(seed), eye)
+        texts: dict[str, set[str]] = {}
+        claims: dict[str, set[object]] = {}
+        for wording in (None, *range(8)):
+            for one in answer_plan(given, findings, wording=wording):
+                if not one.slot.startswith("clock"):
+                    said = text_claims(one.answer, eye=eye)
+                    texts.setdefault(one.slot, set()).add(one.answer)
+                    claims.setdefault(one.slot, set()).add(
+                        frozenset((c.kind, c.value, c.negated, c.cells) for c in said)
+                    )
+        assert {slot for slot, some in claims.items() if len(some) > 1} == set()
+        assert sum(len(some) > 1 for some in texts.values()) > 15
+
+
+def test_the_clock_gives_nothing_away_by_its_order() -> None:
+    """With a wording; negative control: without one the strongest findings come first."""
+    found = (finding("neovascular tuft", (Cell(2, "outer"),), ("superior nasal",), ("vessel", 1)),)
+    free: dict[str, set[str]] = {}
+    for wording in range(60):
+        for one in answer_plan(table(), found, wording=wording)[-8:-4]:
+            if "tuft" in one.answer:
+                free.setdefault("found", set()).add(one.slot)
+            else:
+                free.setdefault("free", set()).add(one.question)
+    assert len(free["found"]) == 4
+    assert len(free["free"]) == 23
+    fixed = answer_plan(table(), found)[-8:-4]
+    assert ["tuft" in one.answer for one in fixed] == [True, False, False, False]
 
 
 def test_places_are_read() -> None:

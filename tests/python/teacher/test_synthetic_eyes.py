@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lessons about generated eyes, whose lesions are known. Exactness: exact."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from collections.abc import Iterator
+from functools import cache
+
+import numpy as np
+import pytest
+
+from claim_cases import FINDING_OF, MIDDLE, MM_PER_PX, SIDE
+from gftcore import pipeline, synth
+from gftcore.claims import Facts, check_claims, lesion_cells, text_claims
+from gftcore.pipeline.reporting import CASE_KEEP
+from gftcore.staging import default_model
+from gftcore.synth import EyeTruth
+from gftcore.teacher import SLOTS, Pair, TeachingCase, TemplateTeacher, check_pairs, prompt
+
+EYES = (("Healthy", "OD"), ("NPDR", "OS"), ("PDR", "OD"), ("PDR", "OS"))
+TEACHER = TemplateTeacher()
+
+
+@cache
+def made(number: int) -> tuple[TeachingCase, Facts]:
+    """Return an eye as its table sees it, and its lesions as facts."""
+    label, side = EYES[number]
+    parameters = synth.draw_parameters(label, eye=side, seed=5, stream=number)
+    few = synth.GrowthOptions.test_profile(svc=40, dvc=50)
+    growth = parameters.growth.replace(svc=few.svc, dvc=few.dvc)
+    eye = synth.make_eye(seed=5, stream=number, parameters=parameters.replace(growth=growth))
+    source = pipeline.model_source(default_model())
+    source = dataclasses.replace(source, extract=source.extract.replace(eye=side))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        (said,) = pipeline.explain_images(
+            [eye.image],
+            config=pipeline.ExplainConfig(target=label),
+            source=source,
+            keep=CASE_KEEP,
+        )
+        assert isinstance(said, pipeline.ExplainedImage)
+        found = pipeline.make_case(said, image_id=f"eye-{number}")
+    case = TeachingCase(
+        image_id=f"eye-{number}",
+        table=found.table,
+        findings=found.findings,
+        label=label,
+        facts=Facts.of_findings(eye=side, stage=label, findings=found.findings),
+        image=eye.image,
+        overlay=said.picture(),
+    )
+    return case, lesions(eye.truth)
+
+
+def lesions(truth: EyeTruth) -> Facts:
+    places: dict[str, set[tuple[int | None, str]]] = {name: set() for name in FINDING_OF.values()}
+    for lesion in truth.lesions:
+        (cells,) = lesion_cells(
+            [lesion.polygon_rowcol_px],
+            fovea=(MIDDLE, MIDDLE),
+            mm_per_px=MM_PER_PX,
+            shape=(SIDE, SIDE),
+        )
+        name = FINDING_OF[lesion.type]
+        places[name] |= {(None, "foveal")} if name == "FAZ enlarged" else cells
+    return Facts.of_truth(eye=truth.eye, stage=truth.label, cells=places)
+
+
+@pytest.mark.parametrize("number", range(len(EYES)))
+def test_all_pairs_agree_with_the_table(number: int) -> None:
+    case, _ = made(number)
+    assert case.findings
+    for stage in SLOTS:
+        lesson = TEACHER.teach(case, stage)
+        assert lesson.dropped == ()
+        assert lesson.pairs == TEACHER.raw_pairs(case, stage)
+
+
+def refuted(pairs: tuple[Pair, ...], facts: Facts) -> Iterator[object]:
+    for pair in pairs:
+        for one in check_claims(text_claims(pair.answer, eye=facts.eye), facts):
+            if one.verdict != "supported":
+                yield one.claim
+
+
+@pytest.mark.parametrize("number", range(len(EYES)))
+def test_what_is_kept_agrees_with_the_lesions(number: int) -> None:
+    """By the claim checker alone; before the checks it is not so."""
+    case, truth = made(number)
+    case = dataclasses.replace(case, facts=truth)
+    before = after = 0
+    for stage in SLOTS:
+        raw = TEACHER.raw_pairs(case, stage)
+        lesson = TEACHER.teach(case, stage)
+        assert len(lesson.pairs) >= 0.5 * len(raw)
+        before += len([*refuted(raw, truth)])
+        after += len([*refuted(lesson.pairs, truth)])
+        assert len(check_pairs(case, stage, raw).pairs) <= len(lesson.pairs)
+    assert after == 0
+    assert before > 0
+
+
+def test_pictures_are_bounded() -> None:
+    case, _ = made(2)
+    assert case.overlay is not None
+    assert case.image.dtype == np.uint8
+    assert [max(image.shape) for image in prompt(case, 1).images] == [304, 1024]
