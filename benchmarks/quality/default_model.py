@@ -33,7 +33,7 @@ import numpy as np
 
 import tables
 from exits import MET, MISSED, exit_with
-from gftcore import biomarkers, datasets, findings, pipeline, runs, tabulation
+from gftcore import datasets, pipeline, runs
 from gftcore.io import atomic_path
 from gftcore.model import Model, standardise
 from gftcore.model.files import WEIGHTS_FILE
@@ -123,30 +123,6 @@ def with_grids(
     return replace(model, spatial=spatial_grids(*map(list, zip(*ordered, strict=True))))
 
 
-def with_reference(model: Model, manifest: datasets.Manifest, splits: datasets.Splits) -> Model:
-    """Return the network with ranges and thresholds over the healthy eyes that it learned from.
-
-    Biomarkers need the masks, so that all these images are segmented again.
-    """
-    train, healthy = set(splits.view(1).train), manifest.classes[0]
-    kept = [i for i, r in enumerate(manifest) if r.id in train and r.label == healthy]
-    eyes = replace(
-        manifest,
-        records=tuple(manifest.records[i] for i in kept),
-        rows=tuple(manifest.rows[i] for i in kept),
-    )
-    source = pipeline.model_source(model)
-    found = datasets.manifest_graphs(eyes, source, keep=pipeline.TABLE_KEEP)
-    ranges = tabulation.reference_ranges(
-        ((graph, biomarkers.biomarkers(graph)) for _, graph in found),
-        label=healthy,
-        data="synthetic",
-    )
-    again = (graph for _, graph in datasets.manifest_graphs(eyes, source))
-    thresholds = findings.finding_thresholds(again)
-    return with_record(model, {"reference": ranges.to_dict(), "thresholds": thresholds.to_dict()})
-
-
 def read_run(run: Path, cohort: Path) -> tuple[Model, datasets.Manifest, dict[str, Any]]:
     """Return the network, the manifest and the description of a cohort that fit together."""
     manifest = datasets.read_manifest(cohort / "manifest.csv")
@@ -233,7 +209,7 @@ def ship(
         print(f"staging differs from training by {worst:.2g} in a probability", file=sys.stderr)
         return MISSED
     graphs = [one.graph for one in staged if one.graph is not None]
-    model = with_reference(model, manifest, kept)
+    model = pipeline.with_references(model, manifest, kept.view(1).train)
     sizes = {
         "rows": [graph.meta.shape[0] for graph in graphs],
         "cols": [graph.meta.shape[1] for graph in graphs],

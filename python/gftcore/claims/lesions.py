@@ -47,7 +47,8 @@ def lesion_cells(
     Returns
     -------
     tuple
-        A set for each outline. One without a pixel has the cell of the mean of its vertices.
+        A set for each outline, empty for what lies beside the image. One between pixels has the
+        cell of the mean of its vertices.
 
     Examples
     --------
@@ -72,17 +73,20 @@ def lesion_cells(
 
 
 def _pixels(polygon: NDArray[np.float64], rows: int, cols: int) -> NDArray[np.float64]:
-    """Return the pixels [n, 2] of a polygon, or the mean of its vertices if it has none."""
+    """Return the pixels [n, 2] of a polygon, or the mean of its vertices if it is between them."""
     low = np.maximum(np.floor(polygon.min(axis=0)), 0).astype(int)
     high = np.minimum(np.ceil(polygon.max(axis=0)) + 1, (rows, cols)).astype(int)
     if (high > low).all():
         inside = outline_mask([polygon - low], tuple((high - low).tolist()))
         if inside.any():
             return np.asarray(np.argwhere(inside) + low, dtype=np.float64)
-    return np.asarray(polygon.mean(axis=0, keepdims=True), dtype=np.float64)
+    middle = np.asarray(polygon.mean(axis=0, keepdims=True), dtype=np.float64)
+    return middle[((middle > -0.5) & (middle < (rows - 0.5, cols - 0.5))).all(axis=1)]
 
 
 def _cells(points: NDArray[np.float64], scale: float, share: float) -> frozenset[Cell]:
+    if not len(points):
+        return frozenset()
     down, right = points.T
     distance = np.hypot(down, right) * scale
     zone = (distance >= INNER_MM).astype(int) + (distance >= OUTER_MM)

@@ -26,6 +26,7 @@ from gftcore.cli.segment import segment
 from gftcore.cli.settings import default_map, merged
 from gftcore.cli.stage import stage
 from gftcore.cli.table import table
+from gftcore.cli.teach import teach
 from gftcore.cli.train import train
 from gftcore.cli.tune import tune
 from gftcore.errors import GftcoreError
@@ -88,5 +89,6 @@ for _command in (
 ):  # fmt: skip
     app.command()(_command)
 app.add_typer(data)
+app.add_typer(teach)
 app.add_typer(tune)
 app.add_typer(config)

@@ -128,6 +128,7 @@ def _explain(error: BaseException, code: Exit, *, name: str, as_json: bool) -> N
         "table",
         "data convert",
         "data synth",
+        "teach plan",
         "train",
     )
     if resumed and code in (Exit.INTERRUPTED, Exit.TERMINATED):

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING
 from gftcore._lazy import attach
 
 if TYPE_CHECKING:
+    from gftcore.findings.document import finding_document, finding_from, rounded_finding
     from gftcore.findings.measures import CELLS
     from gftcore.findings.rules import find_findings, finding_values
-    from gftcore.findings.thresholds import Thresholds, finding_thresholds, thresholds_of
+    from gftcore.findings.thresholds import (
+        HealthyEye,
+        Thresholds,
+        finding_thresholds,
+        thresholds_of,
+    )
     from gftcore.findings.vocabulary import FINDINGS, Cell, Finding
 
 __all__ = [
@@ -18,10 +24,14 @@ __all__ = [
     "FINDINGS",
     "Cell",
     "Finding",
+    "HealthyEye",
     "Thresholds",
     "find_findings",
+    "finding_document",
+    "finding_from",
     "finding_thresholds",
     "finding_values",
+    "rounded_finding",
     "thresholds_of",
 ]
 
@@ -32,10 +42,14 @@ __getattr__, __dir__ = attach(
         "FINDINGS": "vocabulary",
         "Cell": "vocabulary",
         "Finding": "vocabulary",
+        "HealthyEye": "thresholds",
         "Thresholds": "thresholds",
         "find_findings": "rules",
+        "finding_document": "document",
+        "finding_from": "document",
         "finding_thresholds": "thresholds",
         "finding_values": "rules",
+        "rounded_finding": "document",
         "thresholds_of": "thresholds",
     },
 )

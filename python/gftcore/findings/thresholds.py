@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from gftcore.model.config import ModelConfig
 
-__all__ = ["QUANTILE", "Thresholds", "finding_thresholds"]
+__all__ = ["QUANTILE", "HealthyEye", "Thresholds", "finding_thresholds"]
 
 #: Part of the healthy eyes that have no such finding at all.
 QUANTILE = 0.975
@@ -127,14 +127,50 @@ def thresholds_of(config: ModelConfig) -> Thresholds | None:
     return None if stored is None else Thresholds.from_dict(stored)
 
 
-def finding_thresholds(graphs: Iterable[HeteroGraph]) -> Thresholds:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HealthyEye:
+    """What thresholds take from the graph of a healthy eye; much smaller than that.
+
+    Attributes
+    ----------
+    grey
+        Whether the graph has grey values.
+    cells
+        What was measured in each cell, without the structures.
+    faz
+        Name of a finding of the FAZ to its value.
+
+    Examples
+    --------
+    >>> from gftcore import graph
+    >>> bar = graph.extract([[0, 0, 0], [1, 1, 1], [0, 0, 0]])
+    >>> finding_thresholds([HealthyEye.of(bar)]) == finding_thresholds([bar])
+    True
+    """
+
+    grey: bool
+    cells: Mapping[str, CellMeasures]
+    faz: Mapping[str, float]
+
+    @staticmethod
+    def of(graph: HeteroGraph) -> HealthyEye:
+        """Measure the graph of a healthy eye."""
+        if not isinstance(graph, HeteroGraph):
+            raise ArgumentTypeError(f"graph must be a HeteroGraph, got {describe(graph)}")
+        grey = "intensity_mean" in graph.ica_columns
+        cells = measure_cells(graph, Fovea.of(graph), grey=grey)
+        bare = {name: _bare(one) for name, one in cells.items()}
+        return HealthyEye(grey=grey, cells=bare, faz=faz_values(graph))
+
+
+def finding_thresholds(graphs: Iterable[HeteroGraph | HealthyEye]) -> Thresholds:
     """Compute the thresholds of findings from graphs of healthy eyes.
 
     Parameters
     ----------
     graphs
-        Graphs of healthy training eyes, made as those that findings are sought in; read one after
-        the other.
+        Graphs of healthy training eyes, made as those that findings are sought in, or what was
+        measured in them; read one after the other.
 
     Notes
     -----
@@ -153,17 +189,15 @@ def finding_thresholds(graphs: Iterable[HeteroGraph]) -> Thresholds:
     """
     eyes = []
     for graph in require_iterator(graphs, "graphs", "graphs of healthy eyes"):
-        if not isinstance(graph, HeteroGraph):
+        if not isinstance(graph, (HeteroGraph, HealthyEye)):
             raise ArgumentTypeError(f"graphs must hold HeteroGraphs, got {describe(graph)}")
-        has = "intensity_mean" in graph.ica_columns
-        eyes.append((has, measure_cells(graph, Fovea.of(graph), grey=has), faz_values(graph)))
         # Only the numbers of cells are needed; the graphs of many eyes would fill the memory.
-        eyes[-1] = (has, {name: _bare(one) for name, one in eyes[-1][1].items()}, eyes[-1][2])
+        eyes.append(graph if isinstance(graph, HealthyEye) else HealthyEye.of(graph))
     if not eyes:
         raise ArgumentError("graphs must hold at least one graph, got none")
-    if len({has for has, *_ in eyes}) > 1:
+    if len({eye.grey for eye in eyes}) > 1:
         raise ArgumentError("graphs must all have grey values, or none of them")
-    network = np.stack([cells["sparse network"].values for _, cells, _ in eyes])
+    network = np.stack([eye.cells["sparse network"].values for eye in eyes])
     usual = {
         zone: _quantile(network[:, number == _ZONE_OF_CELL].ravel(), 0.5, 0.0)
         for number, zone in enumerate(ZONES)
@@ -171,14 +205,14 @@ def finding_thresholds(graphs: Iterable[HeteroGraph]) -> Thresholds:
     }
     most = {
         name: np.array(
-            [np.nanmax(cell_values(cells, usual)[name], initial=0.0) for _, cells, _ in eyes]
+            [np.nanmax(cell_values(eye.cells, usual)[name], initial=0.0) for eye in eyes]
         )
         for name in LOCATED_FINDINGS
     }
-    most |= {name: np.array([faz[name] for *_, faz in eyes]) for name in FAZ_FINDINGS}
+    most |= {name: np.array([eye.faz[name] for eye in eyes]) for name in FAZ_FINDINGS}
     return Thresholds(
         num_eyes=len(eyes),
-        grey=eyes[0][0],
+        grey=eyes[0].grey,
         median=MappingProxyType({k: _quantile(v, 0.5, 0.0) for k, v in most.items()}),
         limit=MappingProxyType({k: _quantile(v, QUANTILE, math.inf) for k, v in most.items()}),
         network_mm_per_mm2=MappingProxyType(usual),

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 from gftcore._lazy import attach
 
 if TYPE_CHECKING:
+    from gftcore.pipeline.case_files import read_teaching_case, write_teaching_case
+    from gftcore.pipeline.cross_fitting import fold_models
     from gftcore.pipeline.explaining import (
         STATEMENT,
         ExplainConfig,
@@ -25,14 +27,18 @@ if TYPE_CHECKING:
         explain_graph,
         explain_images,
     )
+    from gftcore.pipeline.lesion_facts import LESION_OF, truth_facts
+    from gftcore.pipeline.references import all_with_references, with_references
     from gftcore.pipeline.reporting import CASE_KEEP, Case, make_case
     from gftcore.pipeline.staging import StagedImage, stage_graph, stage_images
     from gftcore.pipeline.tabulating import TABLE_KEEP, tabulate
+    from gftcore.pipeline.teaching import TeachingCase, teaching_cases
     from gftcore.pipeline.times import CpuTimes
     from gftcore.pipeline.training import NOTICE, REMARKS, model_notice, model_source, remarks
 
 __all__ = [
     "CASE_KEEP",
+    "LESION_OF",
     "NOTICE",
     "REMARKS",
     "STATEMENT",
@@ -42,15 +48,23 @@ __all__ = [
     "ExplainConfig",
     "ExplainedImage",
     "StagedImage",
+    "TeachingCase",
+    "all_with_references",
     "explain_graph",
     "explain_images",
+    "fold_models",
     "make_case",
     "model_notice",
     "model_source",
+    "read_teaching_case",
     "remarks",
     "stage_graph",
     "stage_images",
     "tabulate",
+    "teaching_cases",
+    "truth_facts",
+    "with_references",
+    "write_teaching_case",
 ]
 
 __getattr__, __dir__ = attach(
@@ -66,14 +80,23 @@ __getattr__, __dir__ = attach(
         "CpuTimes": "times",
         "ExplainConfig": "explaining",
         "ExplainedImage": "explaining",
+        "LESION_OF": "lesion_facts",
         "StagedImage": "staging",
+        "TeachingCase": "teaching",
+        "all_with_references": "references",
         "explain_graph": "explaining",
         "explain_images": "explaining",
+        "fold_models": "cross_fitting",
         "model_notice": "training",
         "model_source": "training",
+        "read_teaching_case": "case_files",
         "remarks": "training",
         "stage_graph": "staging",
         "stage_images": "staging",
         "tabulate": "tabulating",
+        "teaching_cases": "teaching",
+        "truth_facts": "lesion_facts",
+        "with_references": "references",
+        "write_teaching_case": "case_files",
     },
 )

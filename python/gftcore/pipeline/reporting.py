@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from gftcore import report
 from gftcore.attribution import MAP_KEEP
-from gftcore.findings import Finding, find_findings, thresholds_of
+from gftcore.findings import Finding, find_findings, finding_document, thresholds_of
 from gftcore.io import provenance
 from gftcore.narrative import Sentence, write_text
 from gftcore.pipeline.explaining import STATEMENT, ExplainedImage
@@ -88,23 +88,12 @@ class Case:
             "model_sha256": self.table.model.sha256,
             "settings_hash": self.table.settings_hash,
             "prediction": self.table.prediction,
-            "findings": [_finding(one) for one in self.findings],
+            "findings": [finding_document(one) for one in self.findings],
             "sentences": [
                 {"text": one.text, "evidence": [list(ref) for ref in one.evidence]}
                 for one in self.text
             ],
         }
-
-
-def _finding(one: Finding) -> dict[str, Any]:
-    numbers = {name: getattr(one, name) for name in ("value", "threshold", "strength")}
-    return {
-        "name": one.name,
-        "cells": [list(cell) for cell in one.cells],
-        "regions": list(one.regions),
-        "evidence": [list(ref) for ref in one.evidence],
-        **{k: None if v is None else float(f"{v:.9g}") for k, v in numbers.items()},
-    }
 
 
 def make_case(said: ExplainedImage, model: Model | None = None, **options: Any) -> Case:

@@ -14,9 +14,11 @@ from gftcore.pipeline.explaining import ExplainedImage
 from gftcore.pipeline.staging import require_model
 
 if TYPE_CHECKING:
+    from gftcore.biomarkers import Biomarkers
+    from gftcore.graph import HeteroGraph
     from gftcore.model import Model
 
-__all__ = ["TABLE_KEEP", "tabulate"]
+__all__ = ["TABLE_KEEP", "table_biomarkers", "tabulate"]
 
 #: What `explain_images` must keep for a table with biomarkers.
 TABLE_KEEP = ("mask", "skeleton")
@@ -69,13 +71,7 @@ def tabulate(
     if network.sha256 != said.attribution.model_sha256:
         raise ArgumentError("model must be the network that was explained, got another one")
     graph, staged = said.graph, said.staged
-    measured = None
-    # Filled holes change densities, so that biomarkers refuse such masks.
-    filled = graph.meta.config.get("skeleton_fill_px", 0) > 1
-    if not filled and all(name in graph.kept for name in TABLE_KEEP):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", GftcoreWarning)  # the codes stand in the table
-            measured = biomarkers(graph)
+    measured = table_biomarkers(graph)
     codes = [*staged.warnings, *(() if measured is None else measured.warnings)]
     return tabulation.make_table(
         graph,
@@ -95,3 +91,16 @@ def tabulate(
         notice=said.notice,
         settings_hash=settings_hash,
     )
+
+
+def table_biomarkers(graph: HeteroGraph) -> Biomarkers | None:
+    """Return what a table has of biomarkers; None where the graph does not let them be measured.
+
+    Filled holes change densities, so that biomarkers refuse such masks.
+    """
+    filled = graph.meta.config.get("skeleton_fill_px", 0) > 1
+    if filled or any(name not in graph.kept for name in TABLE_KEEP):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GftcoreWarning)  # the codes stand in the table
+        return biomarkers(graph)

@@ -25,6 +25,7 @@ from gftcore.tabulation.table import Table
 __all__ = [
     "COUNTS",
     "TABLE_SCHEMA",
+    "parse_table",
     "read_table",
     "rounded",
     "table_json",
@@ -95,7 +96,7 @@ def _written(table: object) -> tuple[str, Table]:
     text = _text(values, "", "", 0) + "\n"
     try:
         text.encode()
-        return text, _parsed(text)
+        return text, parse_table(text)
     except (FormatError, UnicodeEncodeError) as error:
         raise ArgumentError(f"table {error}") from error
 
@@ -136,7 +137,7 @@ def read_table(path: str | Path) -> Table:
     if size > MAX_BYTES:
         raise FormatError(f"{file}: has {size} bytes, a table at most {MAX_BYTES}")
     try:
-        return _parsed(file.read_bytes().decode())
+        return parse_table(file.read_bytes().decode())
     except UnicodeDecodeError as error:
         raise FormatError(f"{file}: is no UTF-8: {error}") from error
     except FormatError as error:
@@ -201,7 +202,20 @@ def _number(value: float, name: str, unit: str) -> str:
     return text.lstrip("-") if float(text) == 0 else text
 
 
-def _parsed(text: str) -> Table:
+def parse_table(text: str) -> Table:
+    """Return the table of a JSON text, as `table_json` makes it.
+
+    Raises
+    ------
+    FormatError
+        As `read_table`.
+
+    Examples
+    --------
+    >>> parse_table("{}")
+    Traceback (most recent call last):
+    gftcore.errors.FormatError: schema is None, this version of gftcore reads 'gftcore-table/1'
+    """
     try:
         values = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except (json.JSONDecodeError, RecursionError) as error:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from gftcore.model.config import ModelConfig
 
-__all__ = ["BANDS", "LEVELS", "ReferenceRanges", "reference_of", "reference_ranges"]
+__all__ = ["BANDS", "LEVELS", "ReferenceEye", "ReferenceRanges", "reference_of", "reference_ranges"]
 
 #: Shares of the reference eyes below the five numbers of a range.
 LEVELS = (0.025, 0.25, 0.5, 0.75, 0.975)
@@ -153,8 +153,55 @@ def reference_of(config: ModelConfig) -> ReferenceRanges | None:
     return None if record is None else ReferenceRanges.from_dict(record)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ReferenceEye:
+    """What ranges take from one eye; much smaller than its graph.
+
+    Attributes
+    ----------
+    columns
+        Node type to the names of its features.
+    nodes
+        Node type to column to the values that there are, in the unit of a table.
+    image
+        Numbers of the image by name.
+
+    Examples
+    --------
+    >>> from gftcore import graph
+    >>> bar = graph.extract([[0] * 9, [1] * 9, [0] * 9])
+    >>> reference_ranges([ReferenceEye.of(bar)]) == reference_ranges([(bar, None)])
+    True
+    """
+
+    columns: Mapping[str, tuple[str, ...]]
+    nodes: Mapping[str, Mapping[str, NDArray[np.float32]]]
+    image: Mapping[str, float]
+
+    @staticmethod
+    def of(graph: HeteroGraph, biomarkers: Biomarkers | None = None) -> ReferenceEye:
+        """Take it from a graph and its biomarkers."""
+        nodes: dict[str, dict[str, NDArray[np.float32]]] = {name: {} for name in NODE_TYPES}
+        columns = {name: _columns(graph, name) for name in NODE_TYPES}
+        for name, names in columns.items():
+            table = graph.features(name)
+            for i, column in enumerate(names):
+                if column_info(name, column).unit == "position":
+                    continue
+                factor = unit_and_factor(name, column, graph.meta.mm_per_px)[1]
+                each = table[np.isfinite(table[:, i]), i] * factor
+                # Half the memory; the values are rounded further.
+                nodes[name][column] = each.astype(np.float32)
+        image = {
+            word: value
+            for word, value in all_numbers(graph, biomarkers).items()
+            if not word.endswith(_OF_THE_MEASUREMENT)
+        }
+        return ReferenceEye(columns=columns, nodes=nodes, image=image)
+
+
 def reference_ranges(
-    eyes: Iterable[tuple[HeteroGraph, Biomarkers | None]],
+    eyes: Iterable[tuple[HeteroGraph, Biomarkers | None] | ReferenceEye],
     *,
     label: str = "Healthy",
     data: str = "unknown",
@@ -164,8 +211,8 @@ def reference_ranges(
     Parameters
     ----------
     eyes
-        Graph and biomarkers of each eye, read one by one; without biomarkers there are ranges of
-        the graph's own numbers only.
+        Graph and biomarkers of each eye, or what was taken from them, read one by one; without
+        biomarkers there are ranges of the graph's own numbers only.
     label
         Class of the eyes.
     data
@@ -192,27 +239,18 @@ def reference_ranges(
     """
     of_nodes: dict[str, dict[str, list[NDArray[np.float32]]]] = {name: {} for name in NODE_TYPES}
     of_images: dict[str, list[float]] = {}
-    columns: dict[str, tuple[str, ...]] | None = None
+    columns: Mapping[str, tuple[str, ...]] | None = None
     count = 0
     expected = "pairs of a HeteroGraph and its Biomarkers or None"
-    for pair in require_iterator(eyes, "eyes", expected):
-        graph, markers = _pair(pair, expected)
-        there = {name: _columns(graph, name) for name in NODE_TYPES}
-        if columns not in (None, there):
+    for given in require_iterator(eyes, "eyes", expected):
+        eye = given if isinstance(given, ReferenceEye) else ReferenceEye.of(*_pair(given, expected))
+        if columns not in (None, eye.columns):
             raise ArgumentError("eyes must have graphs with the same feature columns")
-        columns, count = there, count + 1
-        for name, names in there.items():
-            table = graph.features(name)
-            for i, column in enumerate(names):
-                if column_info(name, column).unit == "position":
-                    continue
-                factor = unit_and_factor(name, column, graph.meta.mm_per_px)[1]
-                each = table[np.isfinite(table[:, i]), i] * factor
-                # Half the memory; the values are rounded further.
-                of_nodes[name].setdefault(column, []).append(each.astype(np.float32))
-        for word, value in all_numbers(graph, markers).items():
-            if word.endswith(_OF_THE_MEASUREMENT):
-                continue
+        columns, count = eye.columns, count + 1
+        for name, of_columns in eye.nodes.items():
+            for column, each in of_columns.items():
+                of_nodes[name].setdefault(column, []).append(each)
+        for word, value in eye.image.items():
             of_images.setdefault(word, []).append(value)
     if not count:
         raise ArgumentError("eyes must hold at least one eye, got none")

@@ -281,6 +281,18 @@ def test_lesions_without_a_pixel() -> None:
     assert cells == {(3, "parafoveal")}
 
 
+def test_lesions_beside_the_image_are_nowhere() -> None:
+    square = np.array([[-9.0, 600.0], [-9.0, 640.0], [-5.0, 640.0], [-5.0, 600.0]])
+    # Its frame has a corner of the image, and no pixel of that is inside.
+    corner = np.array([[-400.0, 30.0], [30.0, -400.0], [-400.0, -400.0]])
+    options = {"fovea": (607.5, 607.5), "mm_per_px": 3 / 1216, "shape": (1216, 1216)}
+    above, beside = checker.lesion_cells([square, corner], **options)
+    assert above == beside == frozenset()
+    assert claim_cases.spots_of(corner) == frozenset()
+    (touching,) = checker.lesion_cells([square + np.array([6, 0])], **options)
+    assert touching == {(12, "outer")}
+
+
 def test_bad_input() -> None:
     with pytest.raises(ArgumentTypeError, match="text must be a str"):
         checker.text_claims(None)
