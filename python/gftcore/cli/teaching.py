@@ -25,18 +25,17 @@ from gftcore.io.files import held_folder
 from gftcore.model import Model
 from gftcore.model.files import CONFIG_FILE, WEIGHTS_FILE
 from gftcore.pipeline import ExplainConfig, fold_models, model_notice
-from gftcore.pipeline.case_files import (
+from gftcore.pipeline.cross_fitting import same_network
+from gftcore.pipeline.references import RECORDS, all_with_references, healthy_ids
+from gftcore.pipeline.teaching import case_settings, teaching_cases
+from gftcore.teacher.case_files import (
     CASE_SCHEMA,
     CASES,
     PICTURES,
     case_document,
     case_path,
-    image_key,
     write_teaching_case,
 )
-from gftcore.pipeline.cross_fitting import same_network
-from gftcore.pipeline.references import RECORDS, all_with_references, healthy_ids
-from gftcore.pipeline.teaching import case_settings, teaching_cases
 
 if TYPE_CHECKING:
     from gftcore.datasets import Manifest, Record, Splits
@@ -316,7 +315,7 @@ class Teaching:
         if isinstance(made, ExtractFailure):
             job.failed(made.code, made.message)
             return
-        owner = owners.setdefault(image_key(made.image), made.image_id)
+        owner = owners.setdefault(made.key, made.image_id)
         if owner != made.image_id:
             raise FormatError(f"has the same pixels as {owner}, which has a case already")
         write_teaching_case(self.out, made)

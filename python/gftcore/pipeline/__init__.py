@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 from gftcore._lazy import attach
 
 if TYPE_CHECKING:
-    from gftcore.pipeline.case_files import read_teaching_case, write_teaching_case
     from gftcore.pipeline.cross_fitting import fold_models
     from gftcore.pipeline.explaining import (
         STATEMENT,
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from gftcore.pipeline.reporting import CASE_KEEP, Case, make_case
     from gftcore.pipeline.staging import StagedImage, stage_graph, stage_images
     from gftcore.pipeline.tabulating import TABLE_KEEP, tabulate
-    from gftcore.pipeline.teaching import TeachingCase, teaching_cases
+    from gftcore.pipeline.teaching import teaching_cases
     from gftcore.pipeline.times import CpuTimes
     from gftcore.pipeline.training import NOTICE, REMARKS, model_notice, model_source, remarks
 
@@ -48,7 +47,6 @@ __all__ = [
     "ExplainConfig",
     "ExplainedImage",
     "StagedImage",
-    "TeachingCase",
     "all_with_references",
     "explain_graph",
     "explain_images",
@@ -56,7 +54,6 @@ __all__ = [
     "make_case",
     "model_notice",
     "model_source",
-    "read_teaching_case",
     "remarks",
     "stage_graph",
     "stage_images",
@@ -64,7 +61,6 @@ __all__ = [
     "teaching_cases",
     "truth_facts",
     "with_references",
-    "write_teaching_case",
 ]
 
 __getattr__, __dir__ = attach(
@@ -82,14 +78,12 @@ __getattr__, __dir__ = attach(
         "ExplainedImage": "explaining",
         "LESION_OF": "lesion_facts",
         "StagedImage": "staging",
-        "TeachingCase": "teaching",
         "all_with_references": "references",
         "explain_graph": "explaining",
         "explain_images": "explaining",
         "fold_models": "cross_fitting",
         "model_notice": "training",
         "model_source": "training",
-        "read_teaching_case": "case_files",
         "remarks": "training",
         "stage_graph": "staging",
         "stage_images": "staging",
@@ -97,6 +91,5 @@ __getattr__, __dir__ = attach(
         "teaching_cases": "teaching",
         "truth_facts": "lesion_facts",
         "with_references": "references",
-        "write_teaching_case": "case_files",
     },
 )

@@ -6,16 +6,16 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from gftcore._validation import describe, require_iterator
+from gftcore.attribution import draw_contributions
 from gftcore.claims import Facts
 from gftcore.errors import ArgumentError, ArgumentTypeError, GftcoreError, GftcoreWarning
-from gftcore.findings import Finding, find_findings, rounded_finding, thresholds_of
+from gftcore.findings import find_findings, rounded_finding, thresholds_of
 from gftcore.graph.assemble import settings_hash
 from gftcore.graph.bulk import ExtractFailure
 from gftcore.io import file_sha256
@@ -27,46 +27,17 @@ from gftcore.pipeline.tabulating import TABLE_KEEP, tabulate
 from gftcore.pipeline.training import model_source
 from gftcore.report.pictures import grey_picture
 from gftcore.tabulation import Fovea
+from gftcore.teacher import TeachingCase
+from gftcore.teacher.images import LONGEST_SIDE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from gftcore import tabulation
     from gftcore.datasets import GraphSource, Manifest, Record, Splits
     from gftcore.graph import ExtractConfig
     from gftcore.model import Model
 
-__all__ = ["TeachingCase", "case_settings", "teaching_cases", "truth_path"]
-
-
-# Stand-in for `gftcore.teacher.TeachingCase`, which has the same fields.
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TeachingCase:
-    """All that a teacher may know of one image.
-
-    Attributes
-    ----------
-    image_id
-        How the image is called in tables.
-    table, findings
-        What a network that did not learn from the image says, explained for its label.
-    label
-        The true class.
-    facts
-        What claims are checked against: the findings, or lesions where these are known.
-    image
-        Grey pixels, uint8 [H, W].
-    overlay
-        The contributions drawn over the image, uint8 [H', W', 3].
-    """
-
-    image_id: str
-    table: tabulation.Table
-    findings: tuple[Finding, ...]
-    label: str
-    facts: Facts
-    image: NDArray[np.uint8]
-    overlay: NDArray[np.uint8] | None
+__all__ = ["case_settings", "teaching_cases", "truth_path"]
 
 
 def teaching_cases(
@@ -242,7 +213,18 @@ def _made(record: Record, said: ExplainedImage, model: Model, truth: Path | None
         label=record.label,
         facts=facts,
         image=_grey(said),
-        overlay=said.picture(),
+        overlay=_overlay(said),
+    )
+
+
+def _overlay(said: ExplainedImage) -> NDArray[np.uint8]:
+    """Draw what decided, without the notices for people, about as large as a teacher sees it."""
+    return draw_contributions(
+        said.attribution,
+        said.graph,
+        background=said.staged.pixels,
+        selection=said.selection,
+        scale=max(1, LONGEST_SIDE // max(said.graph.meta.shape)),
     )
 
 

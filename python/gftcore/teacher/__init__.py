@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gftcore._lazy import attach
 
 if TYPE_CHECKING:
+    from gftcore.teacher.case_files import read_teaching_case, write_teaching_case
     from gftcore.teacher.cases import TeachingCase
     from gftcore.teacher.checks import CODES, check_pair
     from gftcore.teacher.images import image_key, teacher_images
@@ -32,7 +33,9 @@ __all__ = [
     "image_key",
     "prompt",
     "read_lesson",
+    "read_teaching_case",
     "teacher_images",
+    "write_teaching_case",
 ]
 
 __getattr__, __dir__ = attach(
@@ -53,6 +56,8 @@ __getattr__, __dir__ = attach(
         "image_key": "images",
         "prompt": "prompts",
         "read_lesson": "lessons",
+        "read_teaching_case": "case_files",
         "teacher_images": "images",
+        "write_teaching_case": "case_files",
     },
 )

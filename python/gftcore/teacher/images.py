@@ -23,15 +23,16 @@ LONGEST_SIDE = 1024
 
 
 def image_key(image: ArrayLike) -> str:
-    """Return the first 16 hexadecimal digits of the SHA-256 of an image's pixels.
+    """Return the first 16 hexadecimal digits of the SHA-256 of an image's sides and pixels.
 
     Examples
     --------
     >>> image_key(np.zeros((2, 3), dtype=np.uint8))
-    'b0f66adc83641586'
+    '26ec19b7d688c10a'
     """
     pixels = np.ascontiguousarray(as_array(image, "image", "pixels"))
-    return hashlib.sha256(pixels.tobytes()).hexdigest()[:16]
+    sides = " ".join(map(str, pixels.shape))
+    return hashlib.sha256(f"{sides}\n".encode() + pixels.tobytes()).hexdigest()[:16]
 
 
 def teacher_images(

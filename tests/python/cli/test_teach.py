@@ -17,7 +17,8 @@ import pytest
 from gftcore import cli, io
 from gftcore.cli.outcome import Exit
 from gftcore.model import Model
-from gftcore.pipeline import read_teaching_case, with_references
+from gftcore.pipeline import with_references
+from gftcore.teacher import read_teaching_case
 from small_cohort import digests
 from teaching_runs import TeachingSet, fold_network, teaching_set, write_network
 

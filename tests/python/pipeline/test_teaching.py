@@ -26,19 +26,17 @@ from gftcore.graph import ExtractFailure
 from gftcore.model import Model
 from gftcore.pipeline import (
     ExplainConfig,
-    TeachingCase,
     all_with_references,
     explain_images,
     fold_models,
-    read_teaching_case,
     tabulate,
     teaching_cases,
     truth_facts,
-    write_teaching_case,
 )
-from gftcore.pipeline.case_files import case_path, image_key
 from gftcore.pipeline.cross_fitting import same_network
 from gftcore.tabulation import Fovea, table_json
+from gftcore.teacher import TeachingCase, image_key, read_teaching_case, write_teaching_case
+from gftcore.teacher.case_files import case_path
 from teaching_runs import TeachingSet, fold_network, teaching_set, write_network
 
 FOLD = 2
@@ -352,9 +350,8 @@ def test_damaged_cases_are_refused(cases: dict[str, TeachingCase], tmp_path: Pat
     for bad in ("../x", "/x", ""):
         with pytest.raises(ArgumentError, match="image_id must be usable"):
             read_teaching_case(tmp_path, bad)
-    strange = dataclasses.replace(
-        case, facts=Facts(eye="unknown", stage=case.label, findings=case.findings)
-    )
+    partly = Facts(eye=case.eye, stage=None, findings=case.findings)
+    strange = dataclasses.replace(case, facts=partly)
     with pytest.raises(ArgumentError, match="facts of a case must be"):
         write_teaching_case(tmp_path, strange)
 

@@ -7,7 +7,6 @@ key comes from the pixels alone, so that a name says nothing of a subject or a f
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -22,13 +21,13 @@ from gftcore.errors import ArgumentError, ArgumentTypeError, FormatError, Missin
 from gftcore.findings import FINDINGS, finding_document, finding_from
 from gftcore.io import atomic_path, file_sha256, write_image
 from gftcore.io.files import require_file, require_path
-from gftcore.pipeline.teaching import TeachingCase
 from gftcore.tabulation import Table, parse_table, table_json
+from gftcore.teacher.cases import TeachingCase
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["CASES", "CASE_SCHEMA", "PICTURES", "case_document", "case_path", "image_key"]
+__all__ = ["CASES", "CASE_SCHEMA", "PICTURES", "case_document", "case_path"]
 __all__ += ["read_teaching_case", "write_teaching_case"]
 
 CASE_SCHEMA = "gftcore-teaching-case/1"
@@ -38,19 +37,6 @@ PICTURES: Mapping[str, str] = {"image": "images", "overlay": "overlays"}
 #: Larger files are no cases.
 MAX_BYTES = 80_000_000
 _KEYS = {"schema", "gftcore", "image_id", "label", "table", "findings", "facts", *PICTURES}
-
-
-def image_key(image: NDArray[np.uint8]) -> str:
-    """Return the name of an image's files: sixteen digits of the SHA-256 of sides and pixels.
-
-    Examples
-    --------
-    >>> image_key(np.zeros((2, 3), dtype=np.uint8))
-    '26ec19b7d688c10a'
-    """
-    sides = " ".join(map(str, image.shape))
-    digest = hashlib.sha256(f"{sides}\n".encode() + np.ascontiguousarray(image).tobytes())
-    return digest.hexdigest()[:16]
 
 
 def case_path(folder: Path, image_id: str) -> Path:
@@ -80,7 +66,7 @@ def write_teaching_case(folder: str | Path, case: TeachingCase) -> Path:
         raise ArgumentTypeError(f"case must be a TeachingCase, got {describe(case)}")
     root = require_path(folder)
     pixels = {"image": case.image, "overlay": case.overlay}
-    key = image_key(case.image)
+    key = case.key
     files: dict[str, dict[str, str] | None] = {}
     for name, place in PICTURES.items():
         array = pixels[name]
