@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from gftcore.claims import Facts
 from gftcore.findings import CELLS, Cell, Finding
 from gftcore.findings.vocabulary import FAZ_FINDINGS, LOCATED_FINDINGS, NO_ABNORMALITY
 from gftcore.tabulation import QuadrantRow, region_word
@@ -27,7 +26,6 @@ def teaching_case(eye: str = "OD", label: str = "NPDR", **changes: Any) -> Teach
         "table": dataclasses.replace(changes.pop("table", table(eye)), target=label),
         "findings": found,
         "label": label,
-        "facts": Facts.of_findings(eye=eye, stage=label, findings=found),
         "image": pixels(0),
     }
     return TeachingCase(**{**given, **changes})

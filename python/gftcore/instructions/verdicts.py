@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gftcore.claims import VERDICTS, Claim, Facts, check_claims, score_locations, text_claims
-from gftcore.findings.vocabulary import LOCATED_FINDINGS
+from gftcore.findings.vocabulary import FINDINGS, LOCATED_FINDINGS
 from gftcore.instructions.records import Instruction, slot_group
 
 __all__ = ["answer_claims_of", "rounded", "share", "verdict_figures"]
@@ -44,17 +44,21 @@ def verdict_figures(rows: Iterable[Instruction], facts: Mapping[str, Facts]) -> 
     Returns
     -------
     dict
-        ``images`` and ``answers`` that were checked, ``all``, ``by_stage`` and ``by_group`` with
+        ``images`` and ``answers`` that were checked, ``unjudged``: claims about findings that the
+        facts know nothing of, left out of all else, ``all``, ``by_stage`` and ``by_group`` with
         the number of claims and of each verdict, ``locations`` of all and by stage: how many
         findings were placed, which share of them a reference of this name has a cell of, which
         share of the references with a place was hit, and how many cells a claim names.
     """
+    unjudged = 0
     known = [one for one in rows if one.image_id in facts]
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     placed: dict[str, dict[str, list[Claim]]] = defaultdict(lambda: defaultdict(list))
     for one in known:
         about = facts[one.image_id]
-        claims = answer_claims_of(one.answer, about.eye)
+        said = answer_claims_of(one.answer, about.eye)
+        claims = [claim for claim in said if _judged(claim, about)]
+        unjudged += len(said) - len(claims)
         stage, group = str(one.stage), slot_group(one.slot)
         verdicts = Counter(str(each.verdict) for each in check_claims(claims, about))
         for key in (("all", ""), ("stage", stage), ("group", group)):
@@ -64,11 +68,17 @@ def verdict_figures(rows: Iterable[Instruction], facts: Mapping[str, Facts]) -> 
     return {
         "images": len({one.image_id for one in known}),
         "answers": len(known),
+        "unjudged": unjudged,
         "all": _verdicts(counts["all", ""]),
         "by_stage": {key: _verdicts(n) for (kind, key), n in counts.items() if kind == "stage"},
         "by_group": {key: _verdicts(n) for (kind, key), n in counts.items() if kind == "group"},
         "locations": {key: _locations(some, facts) for key, some in placed.items()},
     }
+
+
+def _judged(claim: Claim, facts: Facts) -> bool:
+    """Whether facts say anything about what is claimed; what has no name is no finding."""
+    return claim.kind != "finding" or claim.value not in FINDINGS or claim.value in facts.known
 
 
 def _verdicts(counts: Counter[str]) -> dict[str, Any]:

@@ -13,7 +13,6 @@ import numpy as np
 
 from gftcore._validation import describe, require_iterator
 from gftcore.attribution import draw_contributions
-from gftcore.claims import Facts
 from gftcore.errors import ArgumentError, ArgumentTypeError, GftcoreError, GftcoreWarning
 from gftcore.findings import find_findings, rounded_finding, thresholds_of
 from gftcore.graph.assemble import settings_hash
@@ -199,19 +198,18 @@ def _made(record: Record, said: ExplainedImage, model: Model, truth: Path | None
     thresholds = thresholds_of(model.config)
     found = () if thresholds is None else find_findings(said.graph, thresholds)
     findings = tuple(rounded_finding(one) for one in found)
-    if truth is None:
-        facts = Facts.of_findings(eye=table.image.eye, stage=record.label, findings=findings)
-    else:
+    lesions = None
+    if truth is not None:
         from gftcore.synth import read_truth
 
         known = read_truth(truth_path(truth, record))
-        facts = truth_facts(known, Fovea.of(said.graph), label=record.label)
+        lesions = truth_facts(known, Fovea.of(said.graph), label=record.label)
     return TeachingCase(
         image_id=record.id,
         table=table,
         findings=findings,
         label=record.label,
-        facts=facts,
+        truth=lesions,
         image=_grey(said),
         overlay=_overlay(said),
     )

@@ -27,7 +27,7 @@ from gftcore.teacher.cases import TeachingCase
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["CASES", "CASE_SCHEMA", "PICTURES", "case_document", "case_path"]
+__all__ = ["CASES", "CASE_SCHEMA", "PICTURES", "case_document", "case_key", "case_path"]
 __all__ += ["read_teaching_case", "write_teaching_case"]
 
 CASE_SCHEMA = "gftcore-teaching-case/1"
@@ -36,7 +36,7 @@ CASES = "cases"
 PICTURES: Mapping[str, str] = {"image": "images", "overlay": "overlays"}
 #: Larger files are no cases.
 MAX_BYTES = 80_000_000
-_KEYS = {"schema", "gftcore", "image_id", "label", "table", "findings", "facts", *PICTURES}
+_KEYS = {"schema", "gftcore", "image_id", "label", "table", "findings", "truth", *PICTURES}
 
 
 def case_path(folder: Path, image_id: str) -> Path:
@@ -88,7 +88,7 @@ def write_teaching_case(folder: str | Path, case: TeachingCase) -> Path:
             }
             for one in case.findings
         ],
-        "facts": _facts_document(case),
+        "truth": _truth_document(case),
         **files,
     }
     target = case_path(root, case.image_id)
@@ -121,7 +121,7 @@ def read_teaching_case(folder: str | Path, image_id: str) -> TeachingCase:
     try:
         table = _table(document)
         findings = tuple(finding_from(one) for one in document["findings"])
-        facts = _facts(document, table, findings)
+        truth = _truth(document, table.image.eye)
     except (FormatError, ArgumentError, KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{file}: is no teaching case: {error!s:.200}") from error
     image = _pixels(root, document, "image")
@@ -131,10 +131,21 @@ def read_teaching_case(folder: str | Path, image_id: str) -> TeachingCase:
         table=table,
         findings=findings,
         label=document["label"],
-        facts=facts,
+        truth=truth,
         image=image,
         overlay=_pixels(root, document, "overlay"),
     )
+
+
+def case_key(folder: Path, image_id: str) -> str:
+    """Return the key of a case that is there, see `TeachingCase`.
+
+    Raises
+    ------
+    MissingFileError, FormatError
+        As `read_teaching_case`.
+    """
+    return PurePosixPath(case_document(folder, image_id)["image"]["path"]).stem
 
 
 def case_document(folder: Path, image_id: str) -> dict[str, Any]:
@@ -204,30 +215,28 @@ def _table(document: Mapping[str, Any]) -> Table:
     return table
 
 
-def _facts_document(case: TeachingCase) -> dict[str, Any]:
-    """Say where facts come from; those of findings are made again, lesions are written."""
-    facts, eye = case.facts, case.table.image.eye
-    if facts == Facts.of_findings(eye=eye, stage=case.label, findings=case.findings):
-        return {"source": "findings"}
-    names = [name for name in FINDINGS[:-1] if name in facts.known]
-    cells = {name: facts.where(name) for name in names}
-    if facts != Facts.of_truth(eye=eye, stage=case.label, cells=cells):
-        raise ArgumentError("facts of a case must be those of its findings, or of lesions")
+def _truth_document(case: TeachingCase) -> dict[str, Any] | None:
+    """Return the lesions that are known, by finding."""
+    if case.truth is None:
+        return None
+    names = [name for name in FINDINGS[:-1] if name in case.truth.known]
+    cells = {name: case.truth.where(name) for name in names}
+    if case.truth != Facts.of_truth(eye=case.eye, stage=case.label, cells=cells):
+        raise ArgumentError("truth of a case must be made by Facts.of_truth, with eye and label")
     # None does not compare with numbers; the foveal cell comes first.
-    order = {name: sorted(some, key=lambda cell: (cell[0] or 0, cell[1])) for name, some in
-             cells.items()}  # fmt: skip
-    return {"source": "truth", "cells": {k: [list(cell) for cell in v] for k, v in order.items()}}
-
-
-def _facts(document: Mapping[str, Any], table: Table, findings: tuple[Any, ...]) -> Facts:
-    given, eye, stage = document["facts"], table.image.eye, document["label"]
-    if given == {"source": "findings"}:
-        return Facts.of_findings(eye=eye, stage=stage, findings=findings)
-    if given["source"] != "truth" or set(given["cells"]) - set(FINDINGS[:-1]):
-        raise FormatError("facts must be of findings or of truth, with findings as keys")
-    cells = {
-        name: {(hour, zone) for hour, zone in given["cells"][name]}
-        for name in FINDINGS
-        if name in given["cells"]
+    return {
+        name: [list(cell) for cell in sorted(some, key=lambda cell: (cell[0] or 0, cell[1]))]
+        for name, some in cells.items()
     }
-    return Facts.of_truth(eye=eye, stage=stage, cells=cells)
+
+
+def _truth(document: Mapping[str, Any], eye: str) -> Facts | None:
+    given = document["truth"]
+    if given is None:
+        return None
+    if set(given) - set(FINDINGS[:-1]):
+        raise FormatError("truth must have findings as keys")
+    cells = {
+        name: {(hour, zone) for hour, zone in given[name]} for name in FINDINGS if name in given
+    }
+    return Facts.of_truth(eye=eye, stage=document["label"], cells=cells)

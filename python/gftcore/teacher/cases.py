@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -42,22 +43,25 @@ class TeachingCase:
         From `gftcore.findings.find_findings`; empty where nothing could be looked for.
     label
         The true stage: ``Healthy``, ``NPDR`` or ``PDR``.
-    facts
-        What claims about the image are checked against: these findings, or lesions that are known.
     image
         Raw image, uint8 [H, W].
     overlay
         What decided drawn over it, uint8 [H', W', 3], without a name in it; None for none.
+    truth
+        Lesions, where these are known, from `gftcore.claims.Facts.of_truth`.
 
     Attributes
     ----------
+    facts
+        What claims about the image are checked against: the lesions, and the findings for all that
+        nobody knows of them.
     key
         Name of the image that says nothing of its file or subject, see `image_key`.
 
     Raises
     ------
     ArgumentError
-        If the label is none of the three or the table does not explain it, if the facts are of
+        If the label is none of the three or the table does not explain it, if the truth is of
         another eye or stage, or if a finding has names or places that do not exist.
     """
 
@@ -65,9 +69,10 @@ class TeachingCase:
     table: tabulation.Table
     findings: tuple[Finding, ...]
     label: str
-    facts: Facts
     image: NDArray[np.uint8]
     overlay: NDArray[np.uint8] | None = None
+    truth: Facts | None = None
+    facts: Facts = field(init=False)
     key: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -75,8 +80,8 @@ class TeachingCase:
             raise ArgumentTypeError(f"image_id must be a str, got {describe(self.image_id)}")
         if not isinstance(self.table, tabulation.Table):
             raise ArgumentTypeError(f"table must be a Table, got {describe(self.table)}")
-        if not isinstance(self.facts, Facts):
-            raise ArgumentTypeError(f"facts must be Facts, got {describe(self.facts)}")
+        if not isinstance(self.truth, Facts | None):
+            raise ArgumentTypeError(f"truth must be Facts or None, got {describe(self.truth)}")
         eye = require_choice(self.table.image.eye, EYES, "eye of the table")
         found = tuple(require_iterator(self.findings, "findings", "a sequence of Findings"))
         for one in found:
@@ -92,12 +97,7 @@ class TeachingCase:
             raise ArgumentError(
                 f"table must explain the label, {self.label}, got {self.table.target!r:.80}"
             )
-        if self.facts.eye != eye:
-            raise ArgumentError(f"facts must be of the table's eye, {eye}, got {self.facts.eye}")
-        if self.facts.stage not in (None, self.label):
-            raise ArgumentError(
-                f"facts must have the label, {self.label}, as stage, got {self.facts.stage!r:.80}"
-            )
+        object.__setattr__(self, "facts", self._facts())
         object.__setattr__(self, "image", _pixels(self.image, "image", (2,)))
         object.__setattr__(self, "key", image_key(self.image))
         if self.overlay is not None:
@@ -107,6 +107,22 @@ class TeachingCase:
     def eye(self) -> str:
         """``OD``, ``OS`` or ``unknown``."""
         return self.table.image.eye
+
+    def _facts(self) -> Facts:
+        found = Facts.of_findings(eye=self.eye, stage=self.label, findings=self.findings)
+        truth = self.truth
+        if truth is None:
+            return found
+        if truth.eye != self.eye:
+            raise ArgumentError(f"truth must be of the table's eye, {self.eye}, got {truth.eye}")
+        if truth.stage not in (None, self.label):
+            raise ArgumentError(
+                f"truth must have the label, {self.label}, as stage, got {truth.stage!r:.80}"
+            )
+        others = tuple(one for one in self.findings if one.name not in truth.known)
+        return dataclasses.replace(
+            found, findings=(*truth.findings, *others), known=found.known | truth.known
+        )
 
 
 def _require_finding(one: object, eye: str) -> None:

@@ -99,7 +99,7 @@ def check_pairs(case: TeachingCase, stage: int, pairs: Iterable[Pair]) -> Lesson
         problems = check_pair(case, pair) or _repeated(pair, kept)
         if problems:
             reasons = "; ".join(one.reason for one in problems)
-            dropped.append(Dropped(pair.slot, problems[0].code, reasons))
+            dropped.append(Dropped(pair.slot, problems[0].code, reasons, pair))
         else:
             kept.append(pair)
     return Lesson(stage=stage, pairs=tuple(kept), dropped=tuple(dropped))

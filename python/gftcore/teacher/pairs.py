@@ -56,11 +56,12 @@ class Pair:
 
 
 class Dropped(NamedTuple):
-    """A slot without an accepted pair: what is wrong first, in code and words."""
+    """A slot without an accepted pair: what is wrong first, in code and words, and the pair."""
 
     slot: str
     code: str
     reason: str
+    pair: Pair | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -137,12 +137,17 @@ def test_the_plan_keeps_to_its_findings_and_misses_what_is_elsewhere() -> None:
     out = quality_figures(as_set(made.rows), made.facts, truth=made.truth)
     for key, facts in (("findings", made.facts), ("lesions", made.truth)):
         counts: Counter[str] = Counter()
+        unjudged = 0
         for row in made.rows:
             about = facts[row.image_id]
-            checked = check_claims(text_claims(row.answer, eye=about.eye), about)
-            counts.update(one.verdict for one in checked)
+            for one in check_claims(text_claims(row.answer, eye=about.eye), about):
+                known = one.claim.kind != "finding" or one.claim.value in about.known
+                counts[one.verdict] += known
+                unjudged += not known
         found = out["claims"][key]["after"]["all"]
         assert {name: found[name] for name in counts} == dict(counts)
+        assert out["claims"][key]["after"]["unjudged"] == unjudged
+        assert (unjudged > 0) == (key == "lesions")
         assert found["claims"] == counts.total()
     assert out["claims"]["findings"]["after"]["all"]["supported_share"] == 1.0
     assert out["claims"]["lesions"]["after"]["all"]["supported_share"] < 0.95

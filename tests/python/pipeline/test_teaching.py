@@ -25,6 +25,7 @@ from gftcore.findings import find_findings, rounded_finding, thresholds_of
 from gftcore.graph import ExtractFailure
 from gftcore.model import Model
 from gftcore.pipeline import (
+    LESION_OF,
     ExplainConfig,
     all_with_references,
     explain_images,
@@ -71,7 +72,7 @@ def collected(pairs: Iterable[tuple[Any, Any]]) -> dict[str, TeachingCase]:
 def equal(one: TeachingCase, other: TeachingCase) -> bool:
     same = all(
         getattr(one, name) == getattr(other, name)
-        for name in ("image_id", "table", "findings", "label", "facts")
+        for name in ("image_id", "table", "findings", "label", "truth", "facts")
     )
     assert one.overlay is not None
     assert other.overlay is not None
@@ -278,11 +279,11 @@ def test_facts_of_lesions(made: TeachingSet, models: Mapping[int, Model], tmp_pa
             shape=(side, side), row=faz.row, col=faz.col, mm_per_px=case.table.image.mm_per_px,
             eye=case.table.image.eye,
         )  # fmt: skip
-        assert case.facts == truth_facts(truths[name], fovea, label=case.label)
+        assert case.truth == truth_facts(truths[name], fovea, label=case.label)
         write_teaching_case(tmp_path / "out", case)
         assert equal(read_teaching_case(tmp_path / "out", name), case)
         stored = json.loads(case_path(tmp_path / "out", name).read_text())
-        assert stored["facts"]["source"] == "truth"
+        assert stored["truth"].keys() == LESION_OF.keys()
 
 
 def test_files_and_back(cases: dict[str, TeachingCase], tmp_path: Path) -> None:
@@ -294,7 +295,7 @@ def test_files_and_back(cases: dict[str, TeachingCase], tmp_path: Path) -> None:
         assert equal(back, case)
         assert table_json(back.table) == table_json(case.table)
         document = json.loads(file.read_bytes())
-        assert document["facts"] == {"source": "findings"}
+        assert document["truth"] is None
         key = image_key(case.image)
         for entry, place in (("image", "images"), ("overlay", "overlays")):
             assert document[entry]["path"] == f"{place}/{key}.png"
@@ -331,8 +332,8 @@ def test_damaged_cases_are_refused(cases: dict[str, TeachingCase], tmp_path: Pat
     refused("table must be that of the image and its label", label="x")
     refused("is no teaching case", table={})
     refused("is no teaching case", findings=[{}])
-    refused("is no teaching case", facts={"source": "gossip"})
-    refused("is no teaching case", facts={"source": "truth", "cells": {"cataract": []}})
+    refused("is no teaching case", truth={"cataract": []})
+    refused("is no teaching case", truth=["neovascular tuft"])
     refused("image must be a PNG file in images", image={"path": "/etc/passwd", "sha256": ""})
     refused("image must be a PNG", image={"path": "images/../../x.png", "sha256": ""})
     refused("image must be an object", image=None)
@@ -352,8 +353,8 @@ def test_damaged_cases_are_refused(cases: dict[str, TeachingCase], tmp_path: Pat
         with pytest.raises(ArgumentError, match="image_id must be usable"):
             read_teaching_case(tmp_path, bad)
     partly = Facts(eye=case.eye, stage=None, findings=case.findings)
-    strange = dataclasses.replace(case, facts=partly)
-    with pytest.raises(ArgumentError, match="facts of a case must be"):
+    strange = dataclasses.replace(case, truth=partly)
+    with pytest.raises(ArgumentError, match="truth of a case must be"):
         write_teaching_case(tmp_path, strange)
 
 

@@ -41,17 +41,17 @@ BAD: dict[str, tuple[dict[str, Any], type[GftcoreError], str]] = {
     "id": ({"image_id": 3}, ArgumentTypeError, "image_id must be a str"),
     "findings": ({"findings": (1,)}, ArgumentTypeError, "findings must hold Findings"),
     "label": ({"label": "DR"}, ArgumentError, "label must be one of 'Healthy', 'NPDR', 'PDR'"),
-    "facts of another stage": (
-        {"facts": Facts.of_findings(eye="OD", stage="PDR", findings=())},
+    "truth of another stage": (
+        {"truth": Facts.of_findings(eye="OD", stage="PDR", findings=())},
         ArgumentError,
-        "facts must have the label, NPDR",
+        "truth must have the label, NPDR",
     ),
-    "facts of another eye": (
-        {"facts": Facts.of_findings(eye="OS", stage="NPDR", findings=())},
+    "truth of another eye": (
+        {"truth": Facts.of_findings(eye="OS", stage="NPDR", findings=())},
         ArgumentError,
-        "facts must be of the table's eye, OD",
+        "truth must be of the table's eye, OD",
     ),
-    "no facts": ({"facts": None}, ArgumentTypeError, "facts must be Facts"),
+    "no facts": ({"truth": {}}, ArgumentTypeError, "truth must be Facts or None"),
     "float image": ({"image": np.zeros((3, 3))}, ArgumentTypeError, "image must be uint8"),
     "colour image": (
         {"image": np.zeros((3, 3, 3), np.uint8)}, ShapeError, r"image must be uint8 pixels \[H, W\]"
@@ -106,7 +106,7 @@ def test_findings_have_known_words_only(changes: dict[str, Any]) -> None:
 
 
 def test_the_key_is_of_the_pixels_alone() -> None:
-    digest = hashlib.sha256(pixels(0).tobytes()).hexdigest()
+    digest = hashlib.sha256(b"16 16\n" + pixels(0).tobytes()).hexdigest()
     assert teaching_case(image_id="0001").key == teaching_case(image_id="x").key == digest[:16]
     assert image_key(pixels(1)) != digest[:16]
     assert re.fullmatch("[0-9a-f]{16}", digest[:16])

@@ -257,12 +257,14 @@ def test_facts_decide() -> None:
         stage=None,
         cells={"neovascular tuft": {(5, "outer")}, "non-perfusion": {(9, "outer")}},
     )
-    case = dataclasses.replace(CASE, facts=truth)
+    case = dataclasses.replace(CASE, truth=truth)
     assert codes("diagnosis.2", tuft, case=case) == []
     assert codes("diagnosis.2", dropout, case=case) == ["region"]
     assert codes("diagnosis.2", "Non-perfusion is seen at 9 o'clock.", case=case) == []
-    # Nobody looked for these.
-    assert codes("diagnosis.2", "Tortuous vessels are seen at 8 o'clock.", case=case) == ["claim"]
+    # Of tortuous vessels the lesions know nothing, so that the findings decide.
+    assert codes("diagnosis.2", "Tortuous vessels are seen at 8 o'clock.", case=case) == []
+    nothing = dataclasses.replace(case, findings=())
+    assert codes("diagnosis.2", "Tortuous vessels are seen.", case=nothing) == ["claim"]
     assert codes("diagnosis.1", "This is PDR.", case=case) == ["stage"]
 
 

@@ -198,7 +198,7 @@ def test_an_echo_is_no_answer() -> None:
     one = Pair(slot="faz.4", question="Is FAZ enlarged?", answer="The FAZ is enlarged.")
     whole = [one if pair.slot == one.slot else pair for pair in PAIRS[2]]
     (dropped,) = check_pairs(CASE, 2, whole).dropped
-    assert dropped == ("faz.4", "duplicate", "the answer repeats the question")
+    assert dropped == ("faz.4", "duplicate", "the answer repeats the question", one)
 
 
 @settings(max_examples=200, deadline=None)

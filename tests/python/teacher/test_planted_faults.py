@@ -9,7 +9,6 @@ from functools import cache
 
 import pytest
 
-from gftcore.claims import Facts
 from gftcore.teacher import Pair, TeachingCase, TemplateTeacher, check_pair, check_pairs
 from lesson_cases import LABELS, drawn_case, teaching_case
 from words_cases import findings
@@ -195,7 +194,7 @@ def test_answers_of_another_eye_are_dropped() -> None:
 def test_without_facts_no_claim_stands() -> None:
     """Negative control: what nobody looked for is not known, whatever the table says."""
     case, pairs = right(0)
-    blind = dataclasses.replace(case, facts=Facts.of_truth(eye=case.eye, stage=None, cells={}))
+    blind = dataclasses.replace(case, findings=())
     claiming = [pair for pair in pairs if check_pair(blind, pair)]
     assert {pair.slot for pair in claiming} >= {"perfusion.TL", "vessels.1"}
     assert not [pair for pair in claiming if check_pair(case, pair)]

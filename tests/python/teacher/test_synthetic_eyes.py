@@ -48,7 +48,6 @@ def made(number: int) -> tuple[TeachingCase, Facts]:
         table=found.table,
         findings=found.findings,
         label=label,
-        facts=Facts.of_findings(eye=side, stage=label, findings=found.findings),
         image=eye.image,
         overlay=said.picture(),
     )
@@ -82,7 +81,8 @@ def test_all_pairs_agree_with_the_table(number: int) -> None:
 def refuted(pairs: tuple[Pair, ...], facts: Facts) -> Iterator[object]:
     for pair in pairs:
         for one in check_claims(text_claims(pair.answer, eye=facts.eye), facts):
-            if one.verdict != "supported":
+            judged = one.claim.kind != "finding" or one.claim.value in facts.known
+            if judged and one.verdict != "supported":
                 yield one.claim
 
 
@@ -90,7 +90,7 @@ def refuted(pairs: tuple[Pair, ...], facts: Facts) -> Iterator[object]:
 def test_what_is_kept_agrees_with_the_lesions(number: int) -> None:
     """By the claim checker alone; before the checks it is not so."""
     case, truth = made(number)
-    case = dataclasses.replace(case, facts=truth)
+    case = dataclasses.replace(case, truth=truth)
     before = after = 0
     for stage in SLOTS:
         raw = TEACHER.raw_pairs(case, stage)

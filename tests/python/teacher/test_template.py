@@ -53,9 +53,8 @@ def measured_case(seed: int, eye: str, label: str) -> TeachingCase:
         nodes=(),
         edges=(),
     )
-    facts = Facts.of_findings(eye=eye, stage=label, findings=found)
     return TeachingCase(
-        image_id=f"eye-{seed}", table=given, findings=found, label=label, facts=facts,
+        image_id=f"eye-{seed}", table=given, findings=found, label=label,
         image=pixels(seed, 96),
     )  # fmt: skip
 
@@ -100,10 +99,9 @@ def test_equal_cases_have_equal_lessons_whatever_they_are_called() -> None:
 def test_the_facts_filter() -> None:
     """What the lesions do not bear out is dropped; what they do is kept, sentence by sentence."""
     cells = {(1, "outer"), (2, "outer")}
-    truth = Facts.of_truth(
-        eye="OD", stage=None, cells={"non-perfusion": cells, "FAZ enlarged": {(None, "foveal")}}
-    )
-    case = teaching_case(facts=truth)
+    known = {"non-perfusion": cells, "FAZ enlarged": {(None, "foveal")}, "tortuous vessels": ()}
+    truth = Facts.of_truth(eye="OD", stage=None, cells=known)
+    case = teaching_case(truth=truth)
     raw = {pair.slot: pair for pair in TEACHER.raw_pairs(case, 2)}
     lesson = TEACHER.teach(case, 2)
     kept = {pair.slot: pair for pair in lesson.pairs}
