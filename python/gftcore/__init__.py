@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         staging,
         synth,
         tabulation,
+        teacher,
     )
 
 __version__ = "0.1.0"
@@ -83,6 +84,7 @@ __all__ = [
     "staging",
     "synth",
     "tabulation",
+    "teacher",
 ]
 
 __getattr__, __dir__ = attach(
@@ -114,6 +116,7 @@ __getattr__, __dir__ = attach(
             "staging",
             "synth",
             "tabulation",
+            "teacher",
         )
     },
 )
