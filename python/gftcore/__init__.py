@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         staging,
         synth,
         tabulation,
+        teacher,
     )
 
 __version__ = "0.1.0"
@@ -85,6 +86,7 @@ __all__ = [
     "staging",
     "synth",
     "tabulation",
+    "teacher",
 ]
 
 __getattr__, __dir__ = attach(
@@ -117,6 +119,7 @@ __getattr__, __dir__ = attach(
             "staging",
             "synth",
             "tabulation",
+            "teacher",
         )
     },
 )

@@ -14,7 +14,7 @@ import gftcore
 
 HEAVY = ("torch", "torch_geometric", "transformers", "pyarrow", "duckdb", "openai", "scipy",
          "numba", "networkx", "skimage", "pydantic", "jsonschema", "pydicom", "nibabel", "openpyxl",
-         "tifffile")  # fmt: skip
+         "tenacity", "tifffile")  # fmt: skip
 
 
 def loaded_after(code: str) -> set[str]:
@@ -40,6 +40,7 @@ def loaded_after(code: str) -> set[str]:
         "import gftcore.tabulation, gftcore.findings, gftcore.narrative, gftcore.claims",
         "import gftcore.retrieval",
         "import gftcore.report",
+        "import gftcore.teacher",
         "import gftcore.pictures",
         "from gftcore.cli import main; main(['--help'])",
     ],
@@ -71,6 +72,11 @@ def test_no_numpy_yet(code: str) -> None:
         "from gftcore.pipeline import *",
         "from gftcore.tabulation import *; table_schema()",
         "from gftcore.retrieval import *",
+        "from gftcore.teacher import *\n"
+        "one = chat_request(model='m', system='s', user='u', stage='one', slots=[])\n"
+        "import tempfile\n"
+        "with tempfile.TemporaryDirectory() as folder, Ledger(folder + '/ledger') as ledger:\n"
+        "    ledger.plan(one, worst_micros=1)",
         "from gftcore.report import *; index_page([], notice='Not a medical device.')",
         "from gftcore import graph, staging\n"
         "one = staging.FeatureSet(columns=('length',), mean=(1,), sd=(1,))\n"
@@ -121,6 +127,7 @@ def test_the_base_needs_no_optional_package(code: str) -> None:
         "gftcore.retrieval",
         "gftcore.staging",
         "gftcore.synth",
+        "gftcore.teacher",
     ],
 )
 def test_lazy_names_exist(module: str) -> None:
