@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -118,8 +119,20 @@ class FaultServer:
         elif kind == "refusal":
             good["choices"][0]["message"] = {"role": "assistant", "refusal": "no"}
             writer.write(message(json.dumps(good).encode()))
-        elif kind == "bad":
-            writer.write(message(json.dumps(completion("bad")).encode()))
+        elif kind == "bad" or kind.startswith("text "):
+            text = kind.removeprefix("text ")
+            writer.write(message(json.dumps(completion(text)).encode()))
+        elif kind.startswith("usage "):
+            writer.write(message(json.dumps(good | {"usage": json.loads(kind[6:])}).encode()))
+        elif kind.startswith("says "):
+            status, text = kind[5:].split(" ", 1)
+            writer.write(message(error(text), int(status)))
+        elif kind == "compressed":
+            writer.write(message(gzip.compress(content), 200, "Content-Encoding: gzip"))
+        elif kind == "escaped":
+            sent = self.arrivals[-1].headers.get("authorization", "")
+            text = "".join(f"\\u{ord(letter):04x}" for letter in sent)
+            writer.write(message(content.replace(b"answer", text.encode())))
         elif kind.startswith("to "):
             writer.write(message(b"", 307, f"Location: {kind[3:]}"))
         else:
@@ -157,30 +170,25 @@ def message(content: bytes, status: int = 200, *headers: str) -> bytes:
 def running(server: FaultServer) -> Iterator[FaultServer]:
     """Serve until the block ends."""
     ready = threading.Event()
-    loop = asyncio.new_event_loop()
+    told: dict[str, Any] = {}
 
-    async def start() -> asyncio.AbstractServer:
+    async def serve() -> None:
         made = await asyncio.start_server(server.serve, "127.0.0.1", 0)
         server.url = f"http://127.0.0.1:{made.sockets[0].getsockname()[1]}/v1"
+        told["loop"], told["stop"] = asyncio.get_running_loop(), asyncio.Event()
         ready.set()
-        return made
+        await told["stop"].wait()
+        made.close()  # what is still being answered is cancelled with the loop
 
-    def work() -> None:
-        asyncio.set_event_loop(loop)
-        made = loop.run_until_complete(start())
-        loop.run_forever()
-        made.close()
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-        loop.close()
-
-    thread = threading.Thread(target=work)
+    # A daemon, so that a fault of a test's own does not keep its process alive.
+    thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
     thread.start()
+    if not ready.wait(10):
+        raise TimeoutError("the server did not start")
     try:
-        assert ready.wait(10)
         yield server
     finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
+        told["loop"].call_soon_threadsafe(told["stop"].set)
+        thread.join(10)
+        if thread.is_alive():
+            raise TimeoutError("the server did not end")

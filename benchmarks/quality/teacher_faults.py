@@ -30,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
 from fault_server import TRANSIENT, Arrival, FaultServer, running
 from gftcore.teacher import (
     Budget,
+    Flaw,
     Ledger,
     Prices,
     RemoteTeacher,
@@ -42,7 +43,7 @@ CANARY = "canary-0c5f1d7e"
 FAULTS = 0.25
 PARALLEL = 8
 #: Outcomes of attempts whose reply is known, and of those that may have been billed without.
-SETTLED = ("answered", "invalid", "refused", "rejected")
+SETTLED = ("answered", "flawed", "invalid", "unchecked", "refused", "rejected")
 POSSIBLY_BILLED = ("sent", "lost", "abandoned")
 
 
@@ -84,8 +85,8 @@ def questions(count: int) -> list[TeacherRequest]:
     ]  # fmt: skip
 
 
-def validate(reply: str) -> str | None:
-    return None if reply.startswith("answer to ") else "it does not answer"
+def validate(_request: TeacherRequest, reply: str) -> Flaw | None:
+    return None if reply.startswith("answer to ") else Flaw("it does not answer")
 
 
 def work(path: Path, url: str, count: int) -> None:
@@ -115,7 +116,7 @@ def work_naively(path: Path, url: str, count: int) -> None:
             # OSError and HTTPException: no whole reply; the others: not what was expected.
             with contextlib.suppress(OSError, HTTPException, ValueError, LookupError, TypeError):
                 reply = json.loads(urllib.request.urlopen(sent, timeout=0.5).read())
-                if validate(reply["choices"][0]["message"]["content"]) is None:
+                if validate(request, reply["choices"][0]["message"]["content"]) is None:
                     with path.open("a") as notes:
                         notes.write(f"{request.slots[0]}\n")
                     return
@@ -148,11 +149,14 @@ def campaign(
         for left in range(kills, -1, -1):
             command = [sys.executable, __file__, "--work", client, str(path), server.url]
             process = subprocess.Popen([*command, str(items)], stdin=subprocess.DEVNULL)
-            if left:
-                more = draw.randint(1, max(1, items // kills))
-                _kill(process, server, len(server.arrivals) + more, draw.uniform(0, 0.02))
-            elif process.wait(3600):
-                report.problems.append(f"the client ended with {process.returncode}")
+            try:
+                if left:
+                    more = draw.randint(1, max(1, items // kills))
+                    _kill(process, server, len(server.arrivals) + more, draw.uniform(0, 0.02))
+                elif process.wait(_patience_s(items)):
+                    report.problems.append(f"the client ended with {process.returncode}")
+            finally:
+                process.kill()
             marks.append((accepted(path), len(server.arrivals)))
         arrivals = list(server.arrivals)
     report.seconds = round(time.perf_counter() - started, 1)
@@ -169,14 +173,20 @@ def campaign(
     return report
 
 
+def _patience_s(items: int) -> float:
+    """Seconds after which a client hangs; generous."""
+    return 120 + items / 2
+
+
 def _kill(process: subprocess.Popen, server: FaultServer, arrivals: int, delay_s: float) -> None:
     """Kill when the server has seen so many requests and a little later."""
-    while len(server.arrivals) < arrivals and process.poll() is None:
+    end = time.monotonic() + _patience_s(arrivals)
+    while len(server.arrivals) < arrivals and process.poll() is None and time.monotonic() < end:
         time.sleep(0.002)
     time.sleep(delay_s)
     with contextlib.suppress(ProcessLookupError):
         os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    process.wait(60)
 
 
 def audit(path: Path, arrivals: list[Arrival], report: Report) -> None:

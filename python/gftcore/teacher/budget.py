@@ -31,7 +31,7 @@ class Prices:
     cached_per_million
         Price of a million tokens that the service had in its cache; as the former if None.
     image_tokens
-        Most tokens that the service counts for one image.
+        Most tokens that the service counts for one image; needed if requests have any.
 
     Examples
     --------
@@ -44,19 +44,25 @@ class Prices:
     input_per_million: float
     output_per_million: float
     cached_per_million: float | None = None
-    image_tokens: int = 2000
+    image_tokens: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("input_per_million", "output_per_million", "cached_per_million"):
             value = getattr(self, name)
             if value is not None and require_real(value, name) < 0:
                 raise ArgumentError(f"{name} must be at least 0, got {value}")
-        require_int(self.image_tokens, "image_tokens")
+        if self.image_tokens is not None:
+            require_int(self.image_tokens, "image_tokens", 1)
 
     def worst_tokens(self, request: TeacherRequest, *, more_bytes: int = 0) -> tuple[int, int]:
         """Return the most tokens in and out; `more_bytes` are texts added to the request."""
         texts = request.input_bytes + more_bytes + 3 * MESSAGE_TOKENS
-        return texts + request.images * self.image_tokens, request.max_output_tokens
+        if request.images and self.image_tokens is None:
+            raise ArgumentError(
+                "image_tokens must be given for requests with images, got None; "
+                "look up the most tokens that the service counts for one"
+            )
+        return texts + request.images * (self.image_tokens or 0), request.max_output_tokens
 
     def worst_micros(self, request: TeacherRequest, *, more_bytes: int = 0) -> int:
         """Return the most that one attempt at a request costs, in millionths."""

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import TracebackType
@@ -15,7 +15,7 @@ from gftcore.errors import ArgumentError, RefusedError
 from gftcore.io.files import require_path
 from gftcore.teacher.ledger_file import STATES, opened, translated
 from gftcore.teacher.replies import Usage
-from gftcore.teacher.requests import TeacherRequest, canonical
+from gftcore.teacher.requests import TeacherRequest, canonical, require_request
 
 __all__ = ["Attempt", "Item", "Ledger"]
 
@@ -42,9 +42,11 @@ class Attempt:
     key, n
         The request, and which attempt at it, from 1.
     outcome
-        ``sent`` while it is in flight; ``answered``; ``invalid``: a reply that was not accepted;
-        ``refused`` by the model; ``rejected`` by an HTTP status; ``unsent``: no connection;
-        ``lost``: no whole reply came; ``abandoned``: the process ended meanwhile.
+        ``sent`` while it is in flight, ``batched`` while it is in a batch file; ``answered``;
+        ``flawed``: a reply with a flaw that can be used; ``invalid``: one that cannot;
+        ``unchecked``: one at which `validate` raised; ``refused`` by the model; ``rejected`` by an
+        HTTP status; ``unsent``: no connection; ``lost``: no whole reply came; ``abandoned``: the
+        process ended meanwhile.
     http_status, input_tokens, output_tokens, cached_tokens
         As the service said.
     cost_micros
@@ -53,6 +55,8 @@ class Attempt:
         Seconds until the outcome.
     error
         What went wrong.
+    reply
+        The text that came, accepted or not.
     """
 
     key: str
@@ -65,6 +69,7 @@ class Attempt:
     cost_micros: int
     latency_s: float | None
     error: str | None
+    reply: str | None
 
 
 class Ledger:
@@ -72,8 +77,9 @@ class Ledger:
 
     One process at a time writes it: it holds ``<path>.lock`` until it closes the ledger or ends.
     Requests found in flight are marked ``abandoned``: each may have been billed. They are planned
-    again once; the second time they fail. Each change is one durable transaction. The file has no
-    time of day, path, host or user. It serves the thread that opened it.
+    again once; the second time they fail. Each change is one durable transaction. The file is its
+    owner's alone and has no time of day, path, host or user. It serves the thread that opened it,
+    and no forked child.
 
     Parameters
     ----------
@@ -98,11 +104,13 @@ class Ledger:
     ...     ledger.plan(one, worst_micros=5), ledger.begin(one.key, worst_micros=5)
     ...     ledger.counts()
     ('planned', 1)
-    {'planned': 0, 'sent': 1, 'done': 0, 'failed': 0, 'refused': 0}
+    {'planned': 0, 'sent': 1, 'batched': 0, 'done': 0, 'failed': 0, 'refused': 0}
     """
 
     def __init__(self, path: str | Path) -> None:
-        self._path = require_path(path)
+        # Two names of one file have one lock.
+        self._path = require_path(path).resolve()
+        self._process = os.getpid()
         with contextlib.ExitStack() as stack:
             self._connection = stack.enter_context(opened(self._path))
             self.recover()
@@ -121,10 +129,12 @@ class Ledger:
 
     def close(self) -> None:
         """Close the file and let others write it; a second time does nothing."""
-        self._stack.close()
+        if os.getpid() == self._process:  # a child would write what belongs to its parent
+            self._stack.close()
 
     def plan(self, request: TeacherRequest, *, worst_micros: int) -> str:
         """Enter a request unless it is known; return its state."""
+        require_request(request)
         slots = canonical(request.slots).decode()
         with self._transaction() as run:
             run(
@@ -143,17 +153,30 @@ class Ledger:
             If the request is not planned, so in flight or finished.
         """
         with self._transaction() as run:
-            moved = run(
-                "UPDATE items SET state = 'sent' WHERE key = ? AND state = 'planned'", (key,)
-            )
-            if moved.rowcount != 1:
-                raise RefusedError(f"request {key:.12} is in flight, finished or unknown")
-            known = run("SELECT coalesce(max(n), 0) FROM attempts WHERE key = ?", (key,)).fetchone()
-            n = int(known[0]) + 1
-            run(
-                "INSERT INTO attempts (key, n, outcome, cost_micros) VALUES (?, ?, 'sent', ?)",
-                (key, n, worst_micros),
-            )
+            return self._begin(run, key, worst_micros, "sent")
+
+    def begin_batch(self, worst_micros: Mapping[str, int]) -> None:
+        """Record that planned requests, given with their worst cost, are in a batch file.
+
+        Raises
+        ------
+        RefusedError
+            If one of them is not planned.
+        """
+        with self._transaction() as run:
+            for key, worst in worst_micros.items():
+                self._begin(run, key, worst, "batched")
+
+    def _begin(self, run: Any, key: str, worst_micros: int, state: str) -> int:
+        moved = run("UPDATE items SET state = ? WHERE key = ? AND state = 'planned'", (state, key))
+        if moved.rowcount != 1:
+            raise RefusedError(f"request {key:.12} is in flight, finished or unknown")
+        known = run("SELECT coalesce(max(n), 0) FROM attempts WHERE key = ?", (key,)).fetchone()
+        n = int(known[0]) + 1
+        run(
+            "INSERT INTO attempts (key, n, outcome, cost_micros) VALUES (?, ?, ?, ?)",
+            (key, n, state, worst_micros),
+        )
         return n
 
     def settle(
@@ -169,6 +192,7 @@ class Ledger:
         latency_s: float | None = None,
         error: str | None = None,
         reply: str | None = None,
+        kept: str | None = None,
     ) -> None:
         """Record what became of an attempt in flight, and the state of its request.
 
@@ -186,41 +210,61 @@ class Ledger:
         usage
             Tokens by the service's count.
         reply
-            The text, if the request is done.
+            The text that came.
+        kept
+            The text that a request is done with, if another one than `reply`.
 
         Raises
         ------
         RefusedError
             If the attempt is not in flight, or if there is no such way between states.
         """
-        tokens = usage or Usage(0, 0)
-        counted = usage is not None
+        tokens = (usage.input_tokens, usage.output_tokens, usage.cached_tokens) if usage else ()
+        told = (
+            outcome,
+            http_status,
+            *(tokens or (None,) * 3),
+            cost_micros,
+            latency_s,
+            error,
+            reply,
+        )
+        done = (reply if kept is None else kept) if state == "done" else None
+        reason = error if state in ("failed", "refused") else None
         with self._transaction() as run:
             settled = run(
                 "UPDATE attempts SET outcome = ?, http_status = ?, input_tokens = ?, "
                 "output_tokens = ?, cached_tokens = ?, cost_micros = coalesce(?, cost_micros), "
-                "latency_s = ?, error = ? WHERE key = ? AND n = ? AND outcome = 'sent'",
-                (
-                    outcome,
-                    http_status,
-                    tokens.input_tokens if counted else None,
-                    tokens.output_tokens if counted else None,
-                    tokens.cached_tokens if counted else None,
-                    cost_micros,
-                    latency_s,
-                    error,
-                    key,
-                    n,
-                ),
+                "latency_s = ?, error = ?, reply = ? "
+                "WHERE key = ? AND n = ? AND outcome IN ('sent', 'batched')",
+                (*told, key, n),
             )
-            reason = error if state in ("failed", "refused") else None
             moved = run(
                 "UPDATE items SET state = ?, reply = ?, reason = ? "
-                "WHERE key = ? AND state = 'sent'",
-                (state, reply, reason, key),
+                "WHERE key = ? AND state IN ('sent', 'batched')",
+                (state, done, reason, key),
             )
             if settled.rowcount != 1 or moved.rowcount != 1:
                 raise RefusedError(f"attempt {n} at request {key:.12} is not in flight")
+
+    def settle_batch(self, digest: str, settlements: Iterable[Mapping[str, Any]]) -> None:
+        """Settle what a batch file says, all or nothing, and remember the digest of that file.
+
+        Parameters
+        ----------
+        digest
+            SHA-256 of the file. What it says of attempts that were made later is not for them.
+        settlements
+            Arguments of `settle`.
+        """
+        with self._transaction() as run:
+            run("INSERT INTO batches VALUES (?)", (digest,))
+            for told in settlements:
+                self.settle(**told)
+
+    def knows_batch(self, digest: str) -> bool:
+        """Whether a batch file of this digest was settled before."""
+        return bool(self._rows("SELECT 1 FROM batches WHERE digest = ?", (digest,)))
 
     def recover(self) -> None:
         """Mark what is in flight as abandoned; nothing may be in flight when this is called."""
@@ -255,6 +299,12 @@ class Ledger:
             if moved.rowcount != 1:
                 raise RefusedError(f"request {key:.12} has not failed")
 
+    def reopen_all(self) -> int:
+        """Plan all failed requests again; return how many there were."""
+        with self._transaction() as run:
+            change = "UPDATE items SET state = 'planned', reason = NULL WHERE state = 'failed'"
+            return int(run(change).rowcount)
+
     def item(self, key: str) -> Item:
         """Return a request's row.
 
@@ -263,39 +313,33 @@ class Ledger:
         ArgumentError
             If the ledger has none of this key.
         """
-        with translated(self._path):
-            row = self._connection.execute(
-                f"SELECT {_names(Item)} FROM items WHERE key = ?", (key,)
-            )
-            found = row.fetchone()
-        if found is None:
+        rows = self._rows(f"SELECT {_names(Item)} FROM items WHERE key = ?", (key,))
+        if not rows:
             raise ArgumentError(f"key must be in the ledger, got {key!r:.80}")
-        return Item(*found)
+        return Item(*rows[0])
 
     def items(self) -> list[Item]:
         """Return all requests by key."""
         return [Item(*row) for row in self._rows(f"SELECT {_names(Item)} FROM items ORDER BY key")]
 
-    def attempts(self) -> list[Attempt]:
-        """Return all attempts by key and number."""
-        query = f"SELECT {_names(Attempt)} FROM attempts ORDER BY key, n"
-        return [Attempt(*row) for row in self._rows(query)]
+    def attempts(self, key: str | None = None) -> list[Attempt]:
+        """Return all attempts, or those at one request, by key and number."""
+        query = f"SELECT {_names(Attempt)} FROM attempts"
+        if key is None:
+            return [Attempt(*row) for row in self._rows(f"{query} ORDER BY key, n")]
+        return [Attempt(*row) for row in self._rows(f"{query} WHERE key = ? ORDER BY n", (key,))]
 
     def counts(self) -> dict[str, int]:
         """Return the number of requests in each state."""
         found = dict(self._rows("SELECT state, count(*) FROM items GROUP BY state"))
         return {state: found.get(state, 0) for state in STATES}
 
-    def outcomes(self, key: str) -> Counter[str]:
-        """Return the outcomes of a request's attempts, counted."""
-        query = "SELECT outcome FROM attempts WHERE key = ?"
-        return Counter(outcome for (outcome,) in self._rows(query, (key,)))
-
     def spent_micros(self) -> int:
         """Return what is spent or reserved: an upper bound of the bill, in millionths."""
         return int(self._rows("SELECT coalesce(sum(cost_micros), 0) FROM attempts")[0][0])
 
     def _rows(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
+        self._require_own()
         with translated(self._path):
             return self._connection.execute(query, values).fetchall()
 
@@ -303,10 +347,20 @@ class Ledger:
         query = "SELECT count(*) FROM attempts WHERE key = ? AND outcome = ?"
         return int(self._connection.execute(query, (key, outcome)).fetchone()[0])
 
+    def _require_own(self) -> None:
+        if os.getpid() != self._process:
+            raise RefusedError(f"{self._path} was opened before a fork; open one in the child")
+
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[Any]:
+        """Give what runs statements; inside of another transaction it is a part of that."""
+        self._require_own()
         run = self._connection.execute
         with translated(self._path):
+            nested = self._connection.in_transaction
+            if nested:
+                yield run
+                return
             run("BEGIN IMMEDIATE")
             try:
                 yield run

@@ -12,16 +12,20 @@ from pathlib import Path
 
 from gftcore.errors import FormatError, RefusedError, UnavailableError
 
-__all__ = ["OUTCOMES", "STATES", "opened", "translated"]
+__all__ = ["OUTCOMES", "SCHEMA", "STATES", "opened", "translated"]
 
-#: planned -> sent -> planned, done, failed or refused; failed -> planned when it is opened again.
-STATES = ("planned", "sent", "done", "failed", "refused")
+#: planned -> sent or batched -> planned, done, failed or refused; failed -> planned when it is
+#: opened again.
+STATES = ("planned", "sent", "batched", "done", "failed", "refused")
 #: Of attempts; `sent`, `lost` and `abandoned` may have been billed without a known reply.
-OUTCOMES = ("sent", "answered", "invalid", "refused", "rejected", "unsent", "lost", "abandoned")
+OUTCOMES = (
+    *("sent", "batched", "answered", "flawed", "invalid", "unchecked", "refused", "rejected"),
+    *("unsent", "lost", "abandoned"),
+)
 
 _APPLICATION = 0x67667465  # "gfte"
 _VERSION = 1
-_SCHEMA = f"""
+SCHEMA = f"""
 CREATE TABLE items (
   key TEXT PRIMARY KEY NOT NULL CHECK (length(key) = 64),
   state TEXT NOT NULL CHECK (state IN {STATES}),
@@ -44,16 +48,18 @@ CREATE TABLE attempts (
   cost_micros INTEGER NOT NULL CHECK (cost_micros >= 0),
   latency_s REAL,
   error TEXT,
+  reply TEXT,
   PRIMARY KEY (key, n)
 ) WITHOUT ROWID;
-CREATE UNIQUE INDEX one_in_flight ON attempts (key) WHERE outcome = 'sent';
+CREATE UNIQUE INDEX one_in_flight ON attempts (key) WHERE outcome IN ('sent', 'batched');
+CREATE TABLE batches (digest TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID;
 CREATE TRIGGER edges BEFORE UPDATE OF state ON items
 WHEN NOT (
-  (OLD.state = 'planned' AND NEW.state = 'sent')
-  OR (OLD.state = 'sent' AND NEW.state IN ('planned', 'done', 'failed', 'refused'))
+  (OLD.state = 'planned' AND NEW.state IN ('sent', 'batched'))
+  OR (OLD.state IN ('sent', 'batched') AND NEW.state IN ('planned', 'done', 'failed', 'refused'))
   OR (OLD.state = 'failed' AND NEW.state = 'planned')
 ) BEGIN SELECT RAISE(ABORT, 'no such edge'); END;
-CREATE TRIGGER settled_once BEFORE UPDATE ON attempts WHEN OLD.outcome <> 'sent'
+CREATE TRIGGER settled_once BEFORE UPDATE ON attempts WHEN OLD.outcome NOT IN ('sent', 'batched')
 BEGIN SELECT RAISE(ABORT, 'already settled'); END;
 """
 
@@ -74,10 +80,19 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
     with contextlib.ExitStack() as stack:
         stack.enter_context(_locked(path))
         with translated(path):
+            _make_private(path)
             connection = sqlite3.connect(path, isolation_level=None, timeout=10)
             stack.callback(connection.close)
             _prepare(path, connection)
         yield connection
+
+
+def _make_private(path: Path) -> None:
+    """Make a missing file for its owner alone, since replies are in it; SQLite follows its mode."""
+    try:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise UnavailableError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def _prepare(path: Path, connection: sqlite3.Connection) -> None:
@@ -92,7 +107,7 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
     run("PRAGMA foreign_keys = ON")
     if application != _APPLICATION:
         connection.executescript(
-            f"BEGIN IMMEDIATE; {_SCHEMA} PRAGMA application_id = {_APPLICATION}; "
+            f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA application_id = {_APPLICATION}; "
             f"PRAGMA user_version = {_VERSION}; COMMIT;"
         )
     version = run("PRAGMA user_version").fetchone()[0]
@@ -101,7 +116,7 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
             f"{path} must have version {_VERSION} of the ledger, got {version}; "
             "use the gftcore that made it"
         )
-    problem = run("PRAGMA integrity_check(1)").fetchone()[0]
+    problem = run("PRAGMA quick_check(1)").fetchone()[0]
     if problem != "ok":
         raise FormatError(f"{path} is damaged: {problem:.200}; restore a copy")
 
@@ -123,9 +138,12 @@ def translated(path: Path) -> Iterator[None]:
 @contextlib.contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Hold a file beside the ledger; closing a descriptor of the ledger drops SQLite's locks."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.with_name(f"{path.name}.lock")
-    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise UnavailableError(f"{lock} cannot be written: {error.strerror}") from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -17,8 +17,8 @@ class Pace:
     Examples
     --------
     >>> pace = Pace(requests_per_minute=60, tokens_per_minute=None)
-    >>> pace.next(10.0, tokens=5), pace.next(10.0, tokens=5)
-    (10.0, 11.0)
+    >>> pace.take(10.0, tokens=5), pace.take(10.0, tokens=5)
+    (0.0, 1.0)
     """
 
     def __init__(self, requests_per_minute: float | None, tokens_per_minute: float | None) -> None:
@@ -26,12 +26,14 @@ class Pace:
         self._token_s = 60 / tokens_per_minute if tokens_per_minute else 0.0
         self._request_at = self._tokens_at = self._held_until = 0.0
 
-    def next(self, now: float, *, tokens: int) -> float:
-        """Take the next moment for a request of so many tokens."""
-        at = max(now, self._request_at, self._tokens_at, self._held_until)
-        self._request_at = at + self._request_s
-        self._tokens_at = at + tokens * self._token_s
-        return at
+    def take(self, now: float, *, tokens: int) -> float:
+        """Take this moment for a request of so many tokens, or return the seconds to ask again."""
+        wait_s = max(self._request_at, self._tokens_at, self._held_until) - now
+        if wait_s > 0:
+            return wait_s
+        self._request_at = now + self._request_s
+        self._tokens_at = now + tokens * self._token_s
+        return 0.0
 
     def unused(self, tokens: int) -> None:
         """Give back tokens that a request did not need."""

@@ -4,14 +4,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from gftcore._validation import require_bool, require_int, require_real
 from gftcore.errors import ArgumentTypeError, UnavailableError
 from gftcore.teacher.budget import Budget
+from gftcore.teacher.judging import Validate, require_validate
 from gftcore.teacher.ledger import Ledger
 from gftcore.teacher.requests import TeacherRequest
-from gftcore.teacher.running import Limits, Run, RunSummary
+from gftcore.teacher.running import Run
+from gftcore.teacher.runs import Limits, RunSummary
 from gftcore.teacher.secret import Secret, require_secret
 from gftcore.teacher.transport import require_address
 
@@ -107,7 +109,7 @@ class RemoteTeacher:
         self,
         requests: Iterable[TeacherRequest],
         *,
-        validate: Callable[[str], str | None] | None = None,
+        validate: Validate | None = None,
     ) -> RunSummary:
         """Answer requests that the ledger does not have finished.
 
@@ -120,16 +122,20 @@ class RemoteTeacher:
         requests
             Taken one after the other, as places become free.
         validate
-            Says what is wrong with a reply, or None. The request is then sent again with that
-            reason, at most three times; so are cut, oversized and malformed replies, without it.
+            Called with a request and its reply; returns a `Flaw`, or None. The request is then
+            sent again with the reason of the flaw, at most three times; so are cut, oversized and
+            malformed replies, without it. After that the last usable reply is taken, if any.
 
         Raises
         ------
         BudgetError
             If the next request may go beyond the cap.
         UnavailableError
-            If the service knows no such key, address or model, or asks to wait too long.
+            If all requests would fail: no connection, a redirect, no such key, account, address or
+            model, no structured output, compressed replies, nothing but errors, a wait that is too
+            long; or if the ledger cannot be written. What is not finished stays planned.
         """
+        require_validate(validate)
         try:
             asyncio.get_running_loop()
         except RuntimeError:

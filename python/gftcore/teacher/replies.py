@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Completion", "Usage", "read_completion"]
+__all__ = ["Completion", "Usage", "completion_of", "read_completion"]
 
 _MOST_TOKENS = 10**9
 
@@ -47,6 +47,11 @@ def read_completion(content: bytes) -> Completion:
         return Completion(problem="no UTF-8")
     except (ValueError, RecursionError):
         return Completion(problem="no JSON, or cut off")
+    return completion_of(data)
+
+
+def completion_of(data: object) -> Completion:
+    """Read a chat completion that is no text any more."""
     if not isinstance(data, dict):
         return Completion(problem="wrong schema: no object")
     usage = _usage(data.get("usage"))
@@ -66,6 +71,8 @@ def read_completion(content: bytes) -> Completion:
     text = message.get("content")
     if not isinstance(text, str) or not text.strip():
         return Completion(problem="no text", usage=usage)
+    if usage is not None and usage.output_tokens == 0:  # a text that is said to have none
+        usage = None
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -74,12 +81,17 @@ def read_completion(content: bytes) -> Completion:
 
 
 def _usage(value: object) -> Usage | None:
-    """Counts of a reply; None if any is missing or absurd, so that the worst case is charged."""
+    """Counts of a reply; None if any is missing or absurd, so that the worst case is charged.
+
+    Servers that do not count say 0; no request has no tokens.
+    """
     if not isinstance(value, dict):
         return None
     details = value.get("prompt_tokens_details")
     cached = details.get("cached_tokens") if isinstance(details, dict) else None
     counts: list[Any] = [value.get("prompt_tokens"), value.get("completion_tokens"), cached or 0]
     if not all(type(count) is int and 0 <= count <= _MOST_TOKENS for count in counts):
+        return None
+    if counts[0] == 0:
         return None
     return Usage(*counts)

@@ -9,17 +9,24 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from gftcore._validation import MAX_SIDE, as_array, describe, require_int, require_iterator
+from gftcore._validation import (
+    MAX_SIDE,
+    as_array,
+    describe,
+    require_choice,
+    require_int,
+    require_iterator,
+)
 from gftcore.errors import ArgumentError, ArgumentTypeError, ShapeError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
-__all__ = ["MAX_REQUEST_BYTES", "TeacherRequest", "canonical", "chat_request"]
+__all__ = ["MAX_REQUEST_BYTES", "TeacherRequest", "canonical", "chat_request", "require_request"]
 
 #: What hosts of such services commonly accept.
 MAX_REQUEST_BYTES = 10_000_000
@@ -32,8 +39,8 @@ class TeacherRequest:
     Attributes
     ----------
     key
-        SHA-256 of body, stage and slots, as hexadecimal text. In place of an encoded image the
-        key covers its pixels, so that another compressor does not make another key.
+        SHA-256 of body, stage and slots, as hexadecimal text. In place of encoded images the
+        key covers their pixels, so that another compressor does not make another key.
     body
         The JSON that is sent: sorted keys, no blanks, UTF-8.
     stage
@@ -57,6 +64,13 @@ class TeacherRequest:
     max_output_tokens: int
 
 
+def require_request(value: object) -> TeacherRequest:
+    """Return a request, or say that something else was among them."""
+    if not isinstance(value, TeacherRequest):
+        raise ArgumentTypeError(f"requests must be TeacherRequests, got {type(value).__name__}")
+    return value
+
+
 def canonical(value: object) -> bytes:
     """Return JSON that is the same for equal values."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -70,8 +84,10 @@ def chat_request(
     user: str,
     stage: str,
     slots: Sequence[str],
-    image: ArrayLike | None = None,
+    images: Sequence[ArrayLike] = (),
+    schema: Mapping[str, Any] | None = None,
     max_output_tokens: int = 4096,
+    output_limit: Literal["max_completion_tokens", "max_tokens"] = "max_completion_tokens",
     options: Mapping[str, Any] | None = None,
     max_bytes: int = MAX_REQUEST_BYTES,
 ) -> TeacherRequest:
@@ -85,10 +101,15 @@ def chat_request(
         The two texts.
     stage, slots
         What the reply is for; part of the key, not sent.
-    image
-        Pixels, uint8 [H, W] or [H, W, 3]. They are encoded anew as PNG without metadata.
+    images
+        Pixels of each, uint8 [H, W] or [H, W, 3]. They are encoded anew as PNG without metadata
+        and follow the user's text.
+    schema
+        JSON schema of the reply, sent as a strict ``response_format``; None asks for free text.
     max_output_tokens
-        Sent as ``max_completion_tokens``; bounds the cost.
+        Bounds the reply and its cost.
+    output_limit
+        Name under which that limit is sent; older services know ``max_tokens`` alone.
     options
         More fields of the body, such as ``{"temperature": 0}``.
     max_bytes
@@ -114,24 +135,17 @@ def chat_request(
     for slot in names:
         _require_text(slot, "slots")
     limit = require_int(max_output_tokens, "max_output_tokens", 1)
-    body = _options(options) | {"model": model, "max_completion_tokens": limit}
-    content: object = user
-    pixels = None
-    if image is not None:
-        pixels = _require_pixels(image)
-        url = "data:image/png;base64," + base64.b64encode(_png(pixels)).decode()
-        content = _with_image(user, url)
-    sent = canonical(body | {"messages": _messages(system, content)})
+    limited = require_choice(output_limit, _LIMITS, "output_limit")
+    body = _options(options, schema) | {"model": model, limited: limit}
+    pixels = _all_pixels(images)
+    sent = canonical(body | _messages(system, user, [_data_url(one) for one in pixels]))
     if len(sent) > require_int(max_bytes, "max_bytes", 1):
         raise ArgumentError(
             f"the request must have at most {max_bytes} bytes, got {len(sent)}; "
-            "make the image smaller or the texts shorter"
+            "make the images smaller or the texts shorter"
         )
-    if pixels is not None:
-        digest = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
-        content = _with_image(user, digest)
     identity = {
-        "body": body | {"messages": _messages(system, content)},
+        "body": body | _messages(system, user, [_digest(one) for one in pixels]),
         "stage": stage,
         "slots": names,
     }
@@ -140,9 +154,9 @@ def chat_request(
         body=sent,
         stage=stage,
         slots=names,
-        # Everything but the image counts, so that tokens of options are bounded too.
+        # Everything but the images counts, so that tokens of options are bounded too.
         input_bytes=len(canonical(identity["body"])),
-        images=0 if pixels is None else 1,
+        images=len(pixels),
         max_output_tokens=limit,
     )
 
@@ -156,53 +170,81 @@ def _require_text(value: object, name: str) -> None:
         raise ArgumentError(f"{name} must be valid Unicode; remove lone surrogates") from error
 
 
+_LIMITS = ("max_completion_tokens", "max_tokens")
 #: Written here, or turning one reply into several or into a stream.
-_RESERVED = frozenset(
-    {"max_completion_tokens", "max_tokens", "messages", "model", "n", "stream", "stream_options"}
-)
+_RESERVED = frozenset({*_LIMITS, "messages", "model", "n", "stream", "stream_options"})
 
 
-def _options(options: Mapping[str, Any] | None) -> dict[str, Any]:
-    if options is None:
-        return {}
-    if not isinstance(options, Mapping):
-        raise ArgumentTypeError(f"options must be a mapping, got {describe(options)}")
-    if taken := sorted(_RESERVED & set(options)):
-        raise ArgumentError(f"options must not have {', '.join(taken)}; remove it")
+def _options(options: Mapping[str, Any] | None, schema: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the fields that the caller adds, checked."""
+    body = _require_json({} if options is None else options, "options")
+    taken = _RESERVED if schema is None else _RESERVED | {"response_format"}
+    if found := sorted(taken & set(body)):
+        raise ArgumentError(f"options must not have {', '.join(found)}; remove it")
+    if schema is not None:
+        form = {"name": "reply", "strict": True, "schema": _require_json(schema, "schema")}
+        body["response_format"] = {"type": "json_schema", "json_schema": form}
+    return body
+
+
+def _require_json(value: object, name: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise ArgumentTypeError(f"{name} must be a mapping, got {describe(value)}")
+    copy = dict(value)
+    if wrong := [key for key in copy if not isinstance(key, str)]:
+        raise ArgumentTypeError(f"{name} must have texts as names, got {wrong[0]!r:.80}")
     try:
-        json.dumps(dict(options), allow_nan=False).encode()
-    except (TypeError, ValueError) as error:
-        raise ArgumentError(f"options must be JSON: {error}") from error
-    return dict(options)
+        canonical(copy)
+        json.dumps(copy, allow_nan=False)
+    except TypeError as error:
+        raise ArgumentTypeError(f"{name} must be JSON: {error}") from error
+    except (ValueError, RecursionError) as error:
+        raise ArgumentError(f"{name} must be JSON: {error}") from error
+    return copy
 
 
-def _messages(system: str, content: object) -> list[dict[str, object]]:
-    return [{"role": "system", "content": system}, {"role": "user", "content": content}]
+def _messages(system: str, user: str, urls: Sequence[str]) -> dict[str, object]:
+    content: object = user
+    if urls:
+        pictures = [{"type": "image_url", "image_url": {"url": url}} for url in urls]
+        content = [{"type": "text", "text": user}, *pictures]
+    roles = {"system": system, "user": content}
+    return {"messages": [{"role": role, "content": said} for role, said in roles.items()]}
 
 
-def _with_image(user: str, url: str) -> list[dict[str, object]]:
-    return [
-        {"type": "text", "text": user},
-        {"type": "image_url", "image_url": {"url": url}},
-    ]
+def _all_pixels(images: object) -> list[np.ndarray[Any, np.dtype[np.uint8]]]:
+    expected = "a list of uint8 arrays"
+    if isinstance(images, np.ndarray):  # its rows would pass for images
+        raise ArgumentTypeError(
+            f"images must be {expected}, got {describe(images)}; use [image] for one"
+        )
+    return [_require_pixels(one) for one in require_iterator(images, "images", expected)]
+
+
+def _digest(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> str:
+    return hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()
 
 
 def _require_pixels(image: ArrayLike) -> np.ndarray[Any, np.dtype[np.uint8]]:
     expected = "a uint8 array [H, W] or [H, W, 3]"
-    array = as_array(image, "image", expected)
+    array = as_array(image, "images", expected)
     if array.dtype != np.uint8:
-        raise ArgumentTypeError(f"image must be {expected}, got {describe(array)}; scale it first")
+        raise ArgumentTypeError(
+            f"each of images must be {expected}, got {describe(array)}; scale it first"
+        )
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] != 3):
-        raise ShapeError(f"image must be {expected}, got shape {array.shape}")
+        raise ShapeError(f"each of images must be {expected}, got shape {array.shape}")
     if not all(1 <= side <= MAX_SIDE for side in array.shape):
-        raise ShapeError(f"image must have 1 to {MAX_SIDE} rows and columns, got {array.shape}")
+        raise ShapeError(
+            f"each of images must have 1 to {MAX_SIDE} rows and columns, got {array.shape}"
+        )
     return np.ascontiguousarray(array)
 
 
-def _png(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> bytes:
+def _data_url(pixels: np.ndarray[Any, np.dtype[np.uint8]]) -> str:
     from PIL import Image
 
     stream = io.BytesIO()
     # Made from the array alone, the picture has no metadata that could be written.
     Image.fromarray(pixels).save(stream, format="PNG")
-    return stream.getvalue()
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode()

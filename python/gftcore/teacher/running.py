@@ -5,69 +5,31 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
+import math
+import random
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gftcore._lazy import require
-from gftcore.errors import ArgumentTypeError, UnavailableError
+from gftcore._validation import require_iterator
+from gftcore.errors import GftcoreError, UnavailableError
 from gftcore.teacher.budget import Budget
+from gftcore.teacher.faults import fault_of, structured_output_refused
+from gftcore.teacher.judging import History, Validate, judge
 from gftcore.teacher.ledger import Ledger
 from gftcore.teacher.pace import Pace
 from gftcore.teacher.replies import Completion, read_completion
-from gftcore.teacher.requests import TeacherRequest
+from gftcore.teacher.requests import TeacherRequest, require_request
+from gftcore.teacher.runs import Limits, RunSummary
 from gftcore.teacher.secret import Secret
 from gftcore.teacher.transport import Answer, Transport
 
-__all__ = ["INVALID_RETRIES", "Limits", "Run", "RunSummary"]
+__all__ = ["Run"]
 
-#: How often a reply that is not accepted is asked for again.
-INVALID_RETRIES = 3
-_TRANSIENT = (408, 409, 429)
-#: Key, address or model are wrong, so all requests would end like this one.
-_FOR_ALL = (401, 404)
-_LONGEST_REASON = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Checked numbers of a `gftcore.teacher.RemoteTeacher`."""
-
-    parallel: int
-    requests_per_minute: float | None
-    tokens_per_minute: float | None
-    timeout_s: float
-    tries: int
-    backoff_s: float
-    max_wait_s: float
-    max_reply_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class RunSummary:
-    """What a run did, and what all runs on the ledger spent.
-
-    Attributes
-    ----------
-    done, failed, refused
-        Requests that this run finished so.
-    known
-        Requests that were finished before.
-    attempts
-        How often something was sent.
-    spent_micros
-        Upper bound of the bill of all runs, in millionths of the currency.
-    """
-
-    done: int
-    failed: int
-    refused: int
-    known: int
-    attempts: int
-    spent_micros: int
+_FINISHED = ("done", "failed", "refused")
 
 
 class _Again(Exception):
@@ -83,23 +45,14 @@ class _Stopped(Exception):
 
 @dataclass(slots=True)
 class _Task:
-    """A request, how often it went wrong, and what the next attempt adds to it."""
+    """A request, what earlier replies left, and how often it went wrong in this run."""
 
     request: TeacherRequest
+    history: History
     errors: int = 0
-    invalid: int = 0
-    reason: str | None = None
-
-    def body(self) -> dict[str, Any]:
-        body: dict[str, Any] = json.loads(self.request.body)
-        if self.reason is not None:
-            body["messages"].append({"role": "user", "content": self.addition()})
-        return body
-
-    def addition(self) -> str:
-        if self.reason is None:
-            return ""
-        return f"An earlier reply was not accepted: {self.reason}. Answer again."
+    #: When its last attempt began, and when the first one of those without a reply ended.
+    started: float = 0.0
+    failing_since: float | None = None
 
 
 class Run:
@@ -112,35 +65,48 @@ class Run:
         ledger: Ledger,
         budget: Budget,
         limits: Limits,
-        validate: Callable[[str], str | None] | None,
+        validate: Validate | None,
     ) -> None:
         self._tenacity = require("tenacity", extra="teacher", user="gftcore.teacher.RemoteTeacher")
         self._address, self._secret = address, secret
         self._ledger, self._budget, self._limits = ledger, budget, limits
         self._validate = validate
         self._pace = Pace(limits.requests_per_minute, limits.tokens_per_minute)
-        self._ended = dict.fromkeys(("done", "failed", "refused", "known"), 0)
-        self._attempts = self._in_flight = 0
+        self._ended = dict.fromkeys((*_FINISHED, "known"), 0)
+        self._attempts = self._reserved = 0
+        #: When the last attempt began that a reply came to.
+        self._answered = -math.inf
         self._in_hand: set[str] = set()
+        self._taken: set[str] = set()
         self._failure: BaseException | None = None
         self._signal: int | None = None
 
     def perform(self, requests: Iterable[TeacherRequest]) -> RunSummary:
         """Answer all requests."""
+        iterator = require_iterator(requests, "requests", "TeacherRequests")
         self._ledger.recover()
         self._budget.start(self._ledger.spent_micros())
         try:
-            asyncio.run(self._all(iter(requests)))
+            asyncio.run(self._all(iterator))
         finally:
-            self._ledger.recover()
-            self._budget.start(self._ledger.spent_micros())
+            try:
+                self._ledger.recover()
+                self._budget.start(self._ledger.spent_micros())
+            except GftcoreError as error:
+                self._failure = self._failure or error
         if self._signal is not None:
             signal.raise_signal(self._signal)
         if self._failure is not None:
             # What it came from may hold the request, and that the key.
             raise self._failure from None
+        keys = {one.key for one in requests} if isinstance(requests, Collection) else self._taken
+        finished = {item.key for item in self._ledger.items() if item.state in _FINISHED}
         return RunSummary(
-            **self._ended, attempts=self._attempts, spent_micros=self._ledger.spent_micros()
+            **self._ended,
+            attempts=self._attempts,
+            spent_micros=self._ledger.spent_micros(),
+            left=len(keys - finished),
+            stopped="" if self._signal is None else signal.Signals(self._signal).name,
         )
 
     async def _all(self, requests: Iterator[TeacherRequest]) -> None:
@@ -189,13 +155,10 @@ class Run:
     async def _work(self, requests: Iterator[TeacherRequest]) -> None:
         try:
             while not self._stop.is_set() and (request := next(requests, None)) is not None:
-                if not isinstance(request, TeacherRequest):
-                    raise ArgumentTypeError(
-                        f"requests must be TeacherRequests, got {type(request).__name__}"
-                    )
-                if request.key in self._in_hand:  # listed twice
+                if require_request(request).key in self._in_hand:  # listed twice
                     continue
                 self._in_hand.add(request.key)
+                self._taken.add(request.key)
                 await self._one(request)
                 self._in_hand.discard(request.key)
         except _Stopped:
@@ -206,10 +169,11 @@ class Run:
 
     async def _one(self, request: TeacherRequest) -> None:
         worst = self._budget.prices.worst_micros(request)
-        if self._ledger.plan(request, worst_micros=worst) != "planned":
-            self._ended["known"] += 1
+        state = self._ledger.plan(request, worst_micros=worst)
+        if state != "planned":  # in a batch file it is neither finished nor to be sent
+            self._ended["known"] += state in _FINISHED
             return
-        task = _Task(request, invalid=self._ledger.outcomes(request.key)["invalid"])
+        task = _Task(request, History.of(self._ledger.attempts(request.key)))
         retrying = self._tenacity.AsyncRetrying(
             # When to give up is decided where the ledger is told.
             stop=self._tenacity.stop_never,
@@ -228,7 +192,7 @@ class Run:
 
         def wait(state: Any) -> float:
             again = state.outcome.exception()
-            return max(again.wait_s or 0.0, float(jitter(state)) if again.back_off else 0.0)
+            return (again.wait_s or 0.0) + (float(jitter(state)) if again.back_off else 0.0)
 
         return wait
 
@@ -240,37 +204,59 @@ class Run:
         if self._stop.is_set():
             raise _Stopped
 
-    async def _ready(self, worst: int, tokens: int) -> None:
-        """Wait for the moment that the limits allow, and for what others have reserved."""
-        loop = asyncio.get_running_loop()
-        await self._sleep(self._pace.next(loop.time(), tokens=tokens) - loop.time())
-        while held := self._pace.held(loop.time()):
-            await self._sleep(held)
-        # What is in flight may cost less than its worst case and leave enough.
-        while self._in_flight and worst > self._budget.left_micros:
+    async def _reserve(self, worst: int) -> None:
+        """Reserve the worst case, or wait: what others reserved may cost less and leave enough."""
+        while self._reserved and worst > self._budget.left_micros:
             self._settled.clear()
             await self._settled.wait()
             await self._sleep(0)
         self._budget.reserve(worst)
+        self._reserved += 1
+
+    async def _turn(self, tokens: int) -> None:
+        """Wait for a moment that the limits and the service allow; asked again after each wait."""
+        clock = asyncio.get_running_loop().time
+        await self._sleep(0)
+        while wait_s := self._pace.take(clock(), tokens=tokens):
+            if self._pace.held(clock()):  # all wait for the same end, and should not go at once
+                wait_s += random.uniform(0, self._limits.backoff_s)
+            await self._sleep(wait_s)
 
     async def _attempt(self, task: _Task) -> None:
         request, prices = task.request, self._budget.prices
-        more = len(task.addition().encode())
+        more = len(task.history.addition().encode())
         worst = prices.worst_micros(request, more_bytes=more)
         tokens = sum(prices.worst_tokens(request, more_bytes=more))
-        await self._ready(worst, tokens)
-        n = self._ledger.begin(request.key, worst_micros=worst)
-        self._attempts += 1
-        self._in_flight += 1
-        clock = asyncio.get_running_loop().time
-        started = clock()
+        await self._reserve(worst)
+        begun = False
         try:
-            answer = await self._transport.send(task.body(), name=f"{request.key}-{n}")
-            settle = self._settling(task, n, worst, tokens, latency_s=round(clock() - started, 3))
-            self._conclude(task, answer, settle)
+            await self._turn(tokens)
+            n = self._ledger.begin(request.key, worst_micros=worst)
+            begun = True
+            await self._send(task, n, worst, tokens)
         finally:
-            self._in_flight -= 1
+            if not begun:
+                self._budget.settle(worst, 0)
+            self._reserved -= 1
             self._settled.set()
+
+    async def _send(self, task: _Task, n: int, worst: int, tokens: int) -> None:
+        self._attempts += 1
+        clock = asyncio.get_running_loop().time
+        task.started = clock()
+
+        def settling() -> Callable[..., None]:
+            return self._settling(
+                task, n, worst, tokens, latency_s=round(clock() - task.started, 3)
+            )
+
+        try:
+            body = task.history.body(task.request)
+            answer = await self._transport.send(body, name=f"{task.request.key}-{n}")
+        except asyncio.CancelledError:
+            settling()("lost", "planned", error="the run was stopped while it was in flight")
+            raise
+        self._conclude(task, answer, settling())
 
     def _settling(
         self, task: _Task, n: int, worst: int, tokens: int, *, latency_s: float
@@ -285,15 +271,21 @@ class Run:
             elif usage is not None:
                 cost = self._budget.prices.cost_micros(usage)
                 self._pace.unused(max(0, tokens - usage.input_tokens - usage.output_tokens))
-            self._ledger.settle(
-                task.request.key,
-                n,
-                outcome=outcome,
-                state=state,
-                cost_micros=cost,
-                latency_s=latency_s,
-                **told,
-            )
+            try:
+                self._ledger.settle(
+                    task.request.key,
+                    n,
+                    outcome=outcome,
+                    state=state,
+                    cost_micros=cost,
+                    latency_s=latency_s,
+                    **told,
+                )
+            except GftcoreError as error:
+                raise UnavailableError(
+                    f"an answer came and could not be recorded: {error}; "
+                    "the request counts as abandoned when the ledger is opened again"
+                ) from error
             self._budget.settle(worst, cost)
             if state in self._ended:
                 self._ended[state] += 1
@@ -303,61 +295,63 @@ class Run:
     def _conclude(self, task: _Task, answer: Answer, settle: Callable[..., None]) -> None:
         """Settle an attempt; raise `_Again` if there is to be another."""
         if answer.kind == "reply":
-            done = read_completion(answer.content)
-            self._accept(task, done, answer, settle)
+            self._reply(task, self._read(answer.content), answer, settle)
         elif answer.kind == "oversized":
-            self._invalid(task, Completion(problem=answer.error), answer, settle)
+            self._reply(task, Completion(problem=answer.error), answer, settle)
+        elif answer.kind == "compressed":
+            settle("lost", "planned", error=answer.error, http_status=answer.status)
+            raise UnavailableError(
+                f"{answer.error}; it would be for all requests, so switch that off at the service"
+            )
         else:
             self._fault(task, answer, settle)
 
-    def _accept(
-        self, task: _Task, done: Completion, answer: Answer, settle: Callable[..., None]
-    ) -> None:
-        told = {"http_status": answer.status, "usage": done.usage}
-        if done.refused:
-            settle("refused", "refused", error=done.problem, **told)
-            return
-        if done.text is None:
-            self._invalid(task, done, answer, settle)
-            return
-        try:
-            reason = self._validate(done.text) if self._validate else None
-        except Exception as error:
-            # The reply is paid, so the row is completed before the fault is told.
-            settle("invalid", "planned", error=f"validate: {type(error).__name__}", **told)
-            raise
-        if reason is None:
-            settle("answered", "done", reply=done.text, **told)
-            return
-        task.reason = str(reason).encode(errors="replace").decode()[:_LONGEST_REASON]
-        refused = Completion(problem=task.reason, usage=done.usage)
-        self._invalid(task, refused, answer, settle)
+    def _read(self, content: bytes) -> Completion:
+        done = read_completion(content)
+        if self._secret is None or done.text is None:
+            return done
+        return replace(done, text=self._secret.redacted(done.text))
 
-    def _invalid(
+    def _reply(
         self, task: _Task, done: Completion, answer: Answer, settle: Callable[..., None]
     ) -> None:
-        task.invalid += 1
-        last = task.invalid > INVALID_RETRIES
+        self._answered = max(self._answered, task.started)
+        task.failing_since = None
+        found = judge(task.request, done, task.history, self._validate)
         settle(
-            "invalid",
-            "failed" if last else "planned",
-            error=done.problem,
+            found.outcome,
+            found.state,
+            error=found.error,
+            reply=found.reply,
+            kept=found.kept,
             http_status=answer.status,
             usage=done.usage,
         )
-        if not last:
+        if found.raised is not None:
+            raise found.raised
+        if found.state == "planned":
             raise _Again(back_off=False)
 
     def _fault(self, task: _Task, answer: Answer, settle: Callable[..., None]) -> None:
         """Settle an attempt that ended without a reply."""
-        status = answer.status
+        said, sent = str(answer.error), answer.kind != "unsent"
+        fault = fault_of(answer.status, sent=sent)
         task.errors += 1
-        transient = status is None or status in _TRANSIENT or status >= 500
-        told = {"error": answer.error, "http_status": status, "free": answer.kind != "lost"}
-        if status in _FOR_ALL:
+        if task.failing_since is None:
+            task.failing_since = asyncio.get_running_loop().time()
+        told = {"error": said, "http_status": answer.status, "free": not fault.billed}
+        hopeless = ""
+        spent = task.errors >= self._limits.tries
+        if structured_output_refused(task.request, answer.status, said):
+            hopeless = "switch structured output off (schema=None)"
+        elif fault.for_all:
+            hopeless = "check key, account, address and model"
+        elif spent and fault.passing and (not sent or self._answered < task.failing_since):
+            hopeless = f"{task.errors} times, and nothing else was answered; go on later"
+        if hopeless:  # the fault is not the request's
             settle(answer.kind, "planned", **told)
-            raise UnavailableError(f"{answer.error}; check key, address and model")
-        if not transient or task.errors >= self._limits.tries:
+            raise UnavailableError(f"{said}; {hopeless}")
+        if spent or not fault.passing:
             settle(answer.kind, "failed", **told)
             return
         settle(answer.kind, "planned", **told)

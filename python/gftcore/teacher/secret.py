@@ -9,10 +9,12 @@ from typing import NoReturn
 
 from gftcore.errors import ArgumentError, ArgumentTypeError
 
-__all__ = ["KEY_VARIABLE", "Secret", "require_secret"]
+__all__ = ["KEY_VARIABLE", "Secret", "require_secret", "without_keys"]
 
 #: No other variable is read: a key of one service must not go to the address of another.
 KEY_VARIABLE = "GFTCORE_TEACHER_API_KEY"
+#: A shorter text may be part of any reply, and no service gives out such keys.
+_SHORTEST = 12
 _LIKE_A_KEY = re.compile(r"\bsk-[\w-]{8,}|(?<=Bearer )\S+")
 
 
@@ -22,36 +24,39 @@ class Secret:
     Parameters
     ----------
     value
-        Printable ASCII without blanks, as a header takes it.
+        Printable ASCII without blanks, as a header takes it; at least 12 characters.
 
     Examples
     --------
-    >>> Secret("a-key")
+    >>> Secret("a-key-to-hide")
     Secret('**********')
     """
 
-    __slots__ = ("_value",)
+    __slots__ = ("_shapes", "_value")
 
     def __init__(self, value: str) -> None:
         if not isinstance(value, str):
             raise ArgumentTypeError(f"value must be a str, got {type(value).__name__}")
         if not value or not all("!" <= letter <= "~" for letter in value):
             raise ArgumentError("value must be printable ASCII without blanks; check the key")
+        if len(value) < _SHORTEST:
+            raise ArgumentError(f"value must have at least {_SHORTEST} characters; check the key")
         self._value = value
+        self._shapes = re.compile("".join(map(_shapes, value)))
 
     def get_secret_value(self) -> str:
         """Return the text itself."""
         return self._value
 
     def redacted(self, text: str) -> str:
-        """Return a text without this key and without what looks like another.
+        """Return a text without this key, also if it is escaped as JSON, HTML or addresses do.
 
         Examples
         --------
-        >>> Secret("a-key").redacted("wrong key a-key")
+        >>> Secret("a-key-to-hide").redacted("wrong key a%2Dkey-to-hide")
         'wrong key [key]'
         """
-        return _LIKE_A_KEY.sub("[key]", text.replace(self._value, "[key]"))
+        return self._shapes.sub("[key]", text)
 
     def __repr__(self) -> str:
         return "Secret('**********')"
@@ -60,6 +65,22 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise ArgumentTypeError("a Secret is not pickled; read the key where it is used")
+
+
+def _shapes(letter: str) -> str:
+    """A pattern of a character as it is and as it may be escaped."""
+    code = f"{ord(letter):02x}"
+    either = re.compile("[a-f]").sub(lambda found: f"[{found[0]}{found[0].upper()}]", code)
+    names = {"&": "|&amp;", "<": "|&lt;", ">": "|&gt;", '"': "|&quot;", "'": "|&apos;"}
+    return (
+        rf"(?:\\*{re.escape(letter)}|\\+u00{either}|\\+x{either}|%(?:25)*{either}"
+        rf"|&#0*{ord(letter)};|&#[xX]0*{either};{names.get(letter, '')})"
+    )
+
+
+def without_keys(text: str, secret: Secret | None) -> str:
+    """Return a text without this key and without what looks like another."""
+    return _LIKE_A_KEY.sub("[key]", text if secret is None else secret.redacted(text))
 
 
 def require_secret(api_key: object) -> Secret | None:

@@ -13,36 +13,40 @@ import math
 import re
 import time
 from collections.abc import AsyncIterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from gftcore._lazy import require
 from gftcore.errors import ArgumentError, ArgumentTypeError, RefusedError
-from gftcore.teacher.secret import Secret
+from gftcore.teacher.faults import fault_of
+from gftcore.teacher.secret import Secret, without_keys
 
 __all__ = ["Answer", "Transport", "is_loopback", "require_address", "retry_after"]
 
-#: All that a request says besides its body.
-_HEADERS = frozenset(
-    {"accept", "accept-encoding", "authorization", "connection", "content-length"}
-    | {"content-type", "host", "idempotency-key", "user-agent"}
-)
-#: Statuses after which the service, or a gateway before it, may have gone on and billed.
-_GAVE_UP_WAITING = (408, 504)
+#: All that a request says besides its body, its host, the key and the name of the attempt.
+_HEADERS = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+    "Content-Type": "application/json",
+    "User-Agent": "gftcore",
+}
 _NEVER_SENT = frozenset(
     {"ConnectError", "ConnectTimeout", "LocalProtocolError", "PoolTimeout", "ProxyError"}
     | {"UnsupportedProtocol"}
 )
 _LONGEST_ERROR = 300
+_attempt_name: ContextVar[str] = ContextVar("attempt_name")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came of a request.
 
-    `kind` is ``reply`` (with `content`), ``oversized``, ``rejected`` (an HTTP error), ``unsent`` or
-    ``lost``. `wait_s` is what the service asked to wait.
+    `kind` is ``reply`` (with `content`), ``oversized``, ``compressed``, ``rejected`` (an HTTP error
+    that is not billed), ``unsent`` or ``lost``. `wait_s` is what the service asked to wait.
     """
 
     kind: str
@@ -52,12 +56,12 @@ class Answer:
     wait_s: float | None = None
 
 
-class _Oversized(Exception):
-    """The reply is larger than allowed, or its size cannot be bounded."""
+class _Unreadable(Exception):
+    """The reply is larger than allowed, or compressed, so that its size cannot be bounded."""
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, kind: str, message: str, status: int) -> None:
         super().__init__(message)
-        self.status = status
+        self.kind, self.status = kind, status
 
 
 def is_loopback(host: str) -> bool:
@@ -71,9 +75,11 @@ def is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
         return False
+    # Other spellings, such as of an IPv4 address inside of IPv6, are not the same everywhere.
+    return address.is_loopback if address.version == 4 else host == "::1"
 
 
 def require_address(base_url: object, *, allow_remote: bool) -> str:
@@ -96,6 +102,8 @@ def require_address(base_url: object, *, allow_remote: bool) -> str:
     except ValueError:
         parts, host = urlsplit(""), None
     plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    # What Python's parser drops, such as a line break, others may read.
+    plain = plain and all("!" <= letter <= "~" and letter != "\\" for letter in base_url)
     if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc or not plain:
         raise ArgumentError(
             "base_url must be like https://host/v1, without user, query and fragment; check it"
@@ -129,18 +137,26 @@ class Transport:
         stream = _bounded(http.AsyncByteStream)
 
         async def bare(request: Any) -> None:
-            marks = {k: v for k, v in request.headers.items() if k.lower() not in _HEADERS}
+            # The SDK adds headers of its own and whatever its variables in the environment say.
+            marks = dict(request.headers)
+            request.extensions["marks"] = marks
+            said = _HEADERS | {
+                "Host": request.url.netloc.decode("ascii"),
+                "Content-Length": str(len(request.content)),
+                "Idempotency-Key": _attempt_name.get(),
+            }
+            if secret is not None:
+                said["Authorization"] = f"Bearer {secret.get_secret_value()}"
             for name in marks:
                 del request.headers[name]
-            request.extensions["marks"] = marks
-            if secret is None:
-                request.headers.pop("authorization", None)
+            request.headers.update(said)
 
         async def bounded(response: Any) -> None:
             # The SDK finds there what it wanted to know of its own request.
             response.request.headers.update(response.request.extensions["marks"])
-            if response.headers.get("content-encoding", "identity") != "identity":
-                raise _Oversized("compressed, which was not asked for", response.status_code)
+            if response.headers.get("content-encoding", "identity").lower() != "identity":
+                message = "compressed, which was not asked for"
+                raise _Unreadable("compressed", message, response.status_code)
             response.stream = stream(response.stream, max_bytes, response.status_code)
 
         self._client = self._openai.AsyncOpenAI(
@@ -148,11 +164,6 @@ class Transport:
             api_key="none" if secret is None else secret.get_secret_value(),
             max_retries=0,
             timeout=http.Timeout(timeout_s, connect=min(timeout_s, 10.0)),
-            default_headers={
-                "Accept-Encoding": "identity",
-                "Connection": "close",
-                "User-Agent": "gftcore",
-            },
             http_client=self._openai.DefaultAsyncHttpxClient(
                 follow_redirects=False,
                 trust_env=not is_loopback(urlsplit(base_url).hostname or ""),
@@ -164,12 +175,8 @@ class Transport:
         """Send a body once; `name` tells the service two attempts apart."""
         rest = {key: value for key, value in body.items() if key not in ("model", "messages")}
         create = self._client.chat.completions.with_raw_response.create
-        call = create(
-            model=body["model"],
-            messages=body["messages"],
-            extra_body=rest,
-            extra_headers={"Idempotency-Key": name},
-        )
+        _attempt_name.set(name)
+        call = create(model=body["model"], messages=body["messages"], extra_body=rest)
         try:
             raw = await asyncio.wait_for(call, self._timeout_s)
         except (asyncio.TimeoutError, TimeoutError):
@@ -178,10 +185,7 @@ class Transport:
             return self._rejected(error)
         except Exception as error:
             return self._broken(error)
-        content = bytes(raw.content)
-        if self._secret is not None:
-            content = content.replace(self._secret.get_secret_value().encode(), b"[key]")
-        return Answer("reply", status=raw.status_code, content=content)
+        return Answer("reply", status=raw.status_code, content=bytes(raw.content))
 
     async def close(self) -> None:
         """Close what is open."""
@@ -198,7 +202,7 @@ class Transport:
             if isinstance(message, str):
                 said += f": {self._clean(message)}"
         return Answer(
-            "lost" if status in _GAVE_UP_WAITING else "rejected",
+            "lost" if fault_of(status).billed else "rejected",
             status=status,
             error=said[:_LONGEST_ERROR],
             wait_s=retry_after(error.response.headers),
@@ -210,8 +214,10 @@ class Transport:
         while (one := causes[-1].__cause__ or causes[-1].__context__) and len(causes) < 10:
             causes.append(one)
         for cause in causes:
-            if isinstance(cause, _Oversized):
-                kind = "rejected" if cause.status >= 300 else "oversized"
+            if isinstance(cause, _Unreadable):
+                kind = cause.kind
+                if cause.status >= 300:
+                    kind = "lost" if fault_of(cause.status).billed else "rejected"
                 return Answer(kind, status=cause.status, error=f"a reply {cause}")
         names = [type(cause).__name__ for cause in causes]
         sent = not any(name in _NEVER_SENT for name in names)
@@ -221,7 +227,7 @@ class Transport:
         )
 
     def _clean(self, text: str) -> str:
-        text = (self._secret or Secret("none-was-sent")).redacted(text)
+        text = without_keys(text, self._secret)
         text = text.encode(errors="replace").decode()
         return re.sub(r"[\x00-\x1f\x7f]+", " ", text)
 
@@ -238,7 +244,8 @@ def _bounded(base: Any) -> Any:
             async for chunk in self._stream:
                 left -= len(chunk)
                 if left < 0:
-                    raise _Oversized(f"larger than {self._most} bytes", self._status)
+                    message = f"larger than {self._most} bytes"
+                    raise _Unreadable("oversized", message, self._status)
                 yield chunk
 
         async def aclose(self) -> None:
