@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ArgumentError",
     "ArgumentTypeError",
+    "BudgetError",
     "CoreImportError",
     "FormatError",
     "GftcoreError",
@@ -66,9 +67,15 @@ class MissingFileError(GftcoreError, FileNotFoundError):
 
 
 class RefusedError(GftcoreError, FileExistsError):
-    """Something would be overwritten that the caller did not allow to be overwritten."""
+    """Something that the caller did not allow: to overwrite a file, to use a network, to spend."""
 
     code = "REFUSED"
+
+
+class BudgetError(RefusedError):
+    """The next request may cost more than what the cap leaves."""
+
+    code = "BUDGET"
 
 
 class UnavailableError(GftcoreError, RuntimeError):

@@ -17,6 +17,7 @@ PAIRS = [
     (errors.FormatError, ValueError),
     (errors.MissingFileError, FileNotFoundError),
     (errors.RefusedError, FileExistsError),
+    (errors.BudgetError, FileExistsError),
     (errors.UnavailableError, RuntimeError),
     (errors.MissingExtraError, ImportError),
     (errors.CoreImportError, ImportError),

@@ -14,7 +14,7 @@ import gftcore
 
 HEAVY = ("torch", "torch_geometric", "transformers", "pyarrow", "duckdb", "openai", "scipy",
          "numba", "networkx", "skimage", "pydantic", "jsonschema", "pydicom", "nibabel", "openpyxl",
-         "tifffile")  # fmt: skip
+         "tenacity", "tifffile")  # fmt: skip
 
 
 def loaded_after(code: str) -> set[str]:
@@ -73,7 +73,11 @@ def test_no_numpy_yet(code: str) -> None:
         "from gftcore.retrieval import *",
         "from gftcore.instructions import *\n"
         "quality_sheet(quality_figures(InstructionSet(records=()), {}))",
-        "from gftcore.teacher import *",
+        "from gftcore.teacher import *\n"
+        "one = chat_request(model='m', system='s', user='u', stage='one', slots=[])\n"
+        "import tempfile\n"
+        "with tempfile.TemporaryDirectory() as folder, Ledger(folder + '/ledger') as ledger:\n"
+        "    ledger.plan(one, worst_micros=1)",
         "from gftcore.report import *; index_page([], notice='Not a medical device.')",
         "from gftcore import graph, staging\n"
         "one = staging.FeatureSet(columns=('length',), mean=(1,), sd=(1,))\n"
