@@ -85,10 +85,10 @@ class Lessons:
         with held_folder(self.work.out):
             self._write(self._told(taught_by_template), TemplateTeacher.name)
 
-    def ask(self, teach: Callable[[Ledger], RemoteTeacher], *, retry: bool) -> None:
+    def ask(self, teach: Callable[..., RemoteTeacher], *, retry: bool) -> None:
         """Ask a teacher what the ledger does not know, and write the data set of all replies."""
         with held_folder(self.work.out), self._ledger() as ledger:
-            teacher = teach(ledger)
+            teacher = teach(ledger=ledger)
             if retry:
                 ledger.reopen_all()
             with Progress(len(SLOTS) * len(self.names), what="replies", silent=self.silent) as bar:

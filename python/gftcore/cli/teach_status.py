@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from gftcore.cli import options
 from gftcore.cli import teach_options as own
@@ -21,8 +22,10 @@ def teach_status(
     json_: options.Json = False,
     debug: options.Debug = False,  # noqa: ARG001 - read by `guarded`
 ) -> int:
-    """Say how many cases of a data set are there, what failed and what is left."""
+    """Say how many cases and replies of a data set are there, what failed and what is left."""
+    from gftcore.cli.lessons import LEDGER_FILE
     from gftcore.cli.teaching import FAILED_FILE, case_names, read_run
+    from gftcore.teacher import ledger_counts
 
     about = read_run(out)
     assert about is not None
@@ -31,16 +34,18 @@ def teach_status(
     if (out / FAILED_FILE).exists():
         failed = json.loads((out / FAILED_FILE).read_bytes())["failed"]
     left = about["images"] - len(there) - len(failed)
+    told: dict[str, Any] = {
+        "schema": _SCHEMA,
+        "output": str(out),
+        "settings": about,
+        "cases": {"made": len(there), "failed": len(failed), "left": left},
+        "failed": failed,
+    }
+    if (out / LEDGER_FILE).exists():
+        told["requests"], spent = ledger_counts(out / LEDGER_FILE)
+        told["spent"] = spent / 1e6
     if json_:
-        print_json(
-            {
-                "schema": _SCHEMA,
-                "output": str(out),
-                "settings": about,
-                "cases": {"made": len(there), "failed": len(failed), "left": left},
-                "failed": failed,
-            }
-        )
+        print_json(told)
         return 0
     for one in failed:
         tell(f"failed: {one['image_id']}: {one['message']}")
@@ -48,4 +53,7 @@ def teach_status(
         f"{out}: {len(there)} of {about['images']} cases of fold {about['fold']} made, "
         f"{len(failed)} failed, {left} left"
     )
+    if "requests" in told:
+        counts = ", ".join(f"{n} {state}" for state, n in told["requests"].items() if n)
+        tell(f"requests: {counts or 'none'}; spent or reserved: {told['spent']:.6f}")
     return 0

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     )
     from gftcore.teacher.images import image_key, teacher_images
     from gftcore.teacher.judging import Flaw
-    from gftcore.teacher.ledger import Attempt, Item, Ledger
+    from gftcore.teacher.ledger import Attempt, Item, Ledger, ledger_counts
     from gftcore.teacher.lessons import check_pairs, read_lesson
     from gftcore.teacher.pairs import SLOTS, Dropped, Lesson, Pair, Problem
     from gftcore.teacher.prompts import PROMPTS_VERSION, Prompt, prompt
@@ -63,6 +63,7 @@ __all__ = [
     "check_pairs",
     "flaw_of",
     "image_key",
+    "ledger_counts",
     "prompt",
     "read_batch",
     "read_lesson",
@@ -107,6 +108,7 @@ __getattr__, __dir__ = attach(
         "check_pairs": "lessons",
         "flaw_of": "asking",
         "image_key": "images",
+        "ledger_counts": "ledger",
         "prompt": "prompts",
         "read_batch": "batch_files",
         "read_lesson": "lessons",

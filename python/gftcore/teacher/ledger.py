@@ -5,19 +5,20 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from gftcore.errors import ArgumentError, RefusedError
-from gftcore.io.files import require_path
-from gftcore.teacher.ledger_file import STATES, opened, translated
+from gftcore.errors import ArgumentError, FormatError, RefusedError
+from gftcore.io.files import require_file, require_path
+from gftcore.teacher.ledger_file import APPLICATION, STATES, opened, translated
 from gftcore.teacher.replies import Usage
 from gftcore.teacher.requests import TeacherRequest, canonical, require_request
 
-__all__ = ["Attempt", "Item", "Ledger"]
+__all__ = ["Attempt", "Item", "Ledger", "ledger_counts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,6 +370,37 @@ class Ledger:
                 if self._connection.in_transaction:
                     run("ROLLBACK")
                 raise
+
+
+def ledger_counts(path: str | Path) -> tuple[dict[str, int], int]:
+    """Look at a ledger that somebody else may be writing.
+
+    Parameters
+    ----------
+    path
+        A ledger that is there.
+
+    Returns
+    -------
+    tuple
+        Number of requests in each state, and what is spent or reserved in millionths, as
+        `Ledger.counts` and `Ledger.spent_micros`.
+
+    Raises
+    ------
+    FormatError
+        If the file is no ledger.
+    """
+    file = require_file(path)
+    with (
+        translated(file),
+        contextlib.closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as own,
+    ):
+        if own.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
+            raise FormatError(f"{file} is no ledger; use another file")
+        found = dict(own.execute("SELECT state, count(*) FROM items GROUP BY state").fetchall())
+        spent = own.execute("SELECT coalesce(sum(cost_micros), 0) FROM attempts").fetchone()[0]
+    return {state: found.get(state, 0) for state in STATES}, int(spent)
 
 
 def _names(kind: type[Item] | type[Attempt]) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gftcore.errors import FormatError, RefusedError, UnavailableError
 
-__all__ = ["OUTCOMES", "SCHEMA", "STATES", "opened", "translated"]
+__all__ = ["APPLICATION", "OUTCOMES", "SCHEMA", "STATES", "opened", "translated"]
 
 #: planned -> sent or batched -> planned, done, failed or refused; failed -> planned when it is
 #: opened again.
@@ -23,7 +23,7 @@ OUTCOMES = (
     *("unsent", "lost", "abandoned"),
 )
 
-_APPLICATION = 0x67667465  # "gfte"
+APPLICATION = 0x67667465  # "gfte"
 _VERSION = 1
 SCHEMA = f"""
 CREATE TABLE items (
@@ -99,15 +99,15 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
     """Set how the file is written, make its tables or check them."""
     run = connection.execute
     application = run("PRAGMA application_id").fetchone()[0]
-    if application != _APPLICATION and run("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+    if application != APPLICATION and run("SELECT count(*) FROM sqlite_master").fetchone()[0]:
         raise FormatError(f"{path} is no ledger; use another file")
     if run("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
         raise UnavailableError(f"{path}: this file system cannot hold a ledger")
     run("PRAGMA synchronous = FULL")
     run("PRAGMA foreign_keys = ON")
-    if application != _APPLICATION:
+    if application != APPLICATION:
         connection.executescript(
-            f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA application_id = {_APPLICATION}; "
+            f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA application_id = {APPLICATION}; "
             f"PRAGMA user_version = {_VERSION}; COMMIT;"
         )
     version = run("PRAGMA user_version").fetchone()[0]
