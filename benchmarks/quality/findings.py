@@ -38,6 +38,7 @@ from gftcore.findings.measures import cell_numbers
 from gftcore.metrics import outline_mask
 from gftcore.synth.lesions import LESION_TYPES, MASK_PX
 from gftcore.tabulation import ZONES, Fovea
+from intervals import resampled_sums
 from some_eyes import some_test_eyes
 
 #: Finding with places to the type of lesion that it is about.
@@ -50,8 +51,6 @@ LESION_OF = {
 #: Other findings are about the whole eye, or about edits that every cell has.
 FAZ_LESION = "faz_enlargement"
 TRAIN_FOLDS = (2, 3, 4, 5)
-RESAMPLES = 2000
-SEED = 20230216
 _ZONE = np.array([ZONES.index(cell.zone) for cell in CELLS])
 
 
@@ -97,11 +96,7 @@ def counts(claimed: np.ndarray, true: np.ndarray) -> list[float]:
 
 def summary(table: np.ndarray, subjects: np.ndarray) -> dict[str, Any]:
     """Precision and recall of counts [eyes, 4], with intervals over resampled subjects."""
-    _, of = np.unique(subjects, return_inverse=True)
-    whole = np.zeros((of.max() + 1, table.shape[1]))
-    np.add.at(whole, of, table)
-    rng = np.random.default_rng(SEED)
-    drawn = whole[rng.integers(0, len(whole), (RESAMPLES, len(whole)))].sum(axis=1)
+    drawn = resampled_sums(table, subjects)
     out: dict[str, Any] = {"claims": int(table[:, 0].sum()), "lesion_cells": int(table[:, 3].sum())}
     for name, by in (("precision", 0), ("recall", 3)):
         total = table.sum(axis=0)

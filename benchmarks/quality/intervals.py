@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How sure a mean difference is."""
+"""How sure differences are."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from scipy import stats
 
 SEED = 20230216
 RESAMPLES = 9999
+SUBJECT_RESAMPLES = 2000
 
 
 def bootstrap_interval(differences: np.ndarray) -> tuple[float, float]:
@@ -23,3 +24,13 @@ def bootstrap_interval(differences: np.ndarray) -> tuple[float, float]:
         random_state=np.random.default_rng(SEED),
     )
     return float(found.confidence_interval.low), float(found.confidence_interval.high)
+
+
+def resampled_sums(table: np.ndarray, subjects: np.ndarray) -> np.ndarray:
+    """Sums of the rows [Q, C] of subjects that are drawn with return [SUBJECT_RESAMPLES, C]."""
+    _, of = np.unique(subjects, return_inverse=True)
+    whole = np.zeros((of.max() + 1, table.shape[1]))
+    np.add.at(whole, of, table)
+    rng = np.random.default_rng(SEED)
+    drawn: np.ndarray = whole[rng.integers(0, len(whole), (SUBJECT_RESAMPLES, len(whole)))]
+    return drawn.sum(axis=1)

@@ -34,10 +34,9 @@ from gftcore import datasets, graph
 from gftcore.biomarkers import quadrant_vector
 from gftcore.biomarkers.quadrants import VECTOR_MODES
 from gftcore.retrieval import CaseIndex, index_from_manifest, subject_group
+from intervals import resampled_sums
 
 NEAREST = 3
-RESAMPLES = 2000
-SEED = 20230216
 
 
 def hits(
@@ -65,11 +64,8 @@ def hits(
 
 def summary(table: np.ndarray, subjects: np.ndarray) -> dict[str, float]:
     """Means of hits and chance [Q, 2], and their difference with an interval over subjects."""
-    _, of = np.unique(subjects, return_inverse=True)
-    whole = np.zeros((of.max() + 1, 2))
-    np.add.at(whole, of, np.column_stack([table[:, 0] - table[:, 1], np.ones(len(table))]))
-    rng = np.random.default_rng(SEED)
-    drawn = whole[rng.integers(0, len(whole), (RESAMPLES, len(whole)))].sum(axis=1)
+    more = np.column_stack([table[:, 0] - table[:, 1], np.ones(len(table))])
+    drawn = resampled_sums(more, subjects)
     low, high = np.quantile(drawn[:, 0] / drawn[:, 1], [0.025, 0.975]).tolist()
     hit, chance = table.mean(axis=0).tolist()
     return {"hits": hit, "chance": chance, "difference": hit - chance, "low": low, "high": high}

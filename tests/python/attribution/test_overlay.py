@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from colour_vision import BLINDNESSES, GREEN, RED, distance, luminance
 from drawn_eyes import drawn_image, untrained
 from gftcore import graph
 from gftcore.attribution import (
@@ -27,41 +28,6 @@ IMAGE = drawn_image(1)
 GRAPH = graph.extract_image(IMAGE, keep=MAP_KEEP)
 (FOUND,) = integrated_gradients(MODEL, [GRAPH], of="both")
 ROWS, COLS = GRAPH.meta.shape
-
-# Machado, G. M., Oliveira, M. M., Fernandes, L. A. F. (2009). doi:10.1109/TVCG.2009.113
-BLINDNESSES = {
-    "protanopia": [
-        [0.152286, 1.052583, -0.204868],
-        [0.114503, 0.786281, 0.099216],
-        [-0.003882, -0.048116, 1.051998],
-    ],
-    "deuteranopia": [
-        [0.367322, 0.860646, -0.227968],
-        [0.280085, 0.672501, 0.047413],
-        [-0.011820, 0.042940, 0.968881],
-    ],
-    "tritanopia": [
-        [1.255528, -0.076749, -0.178779],
-        [-0.078411, 0.930809, 0.147602],
-        [0.004733, 0.691367, 0.303900],
-    ],
-}
-
-
-def linear(colour: Any) -> Any:
-    share = np.asarray(colour, dtype=float) / 255
-    return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
-
-
-def seen(colour: Any, blindness: str) -> Any:
-    """The colour as somebody sees it who is blind for some."""
-    light = np.clip(np.array(BLINDNESSES[blindness]) @ linear(colour), 0, 1)
-    curved = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    return 255 * curved
-
-
-def distance(one: Any, other: Any, blindness: str) -> float:
-    return float(np.linalg.norm(seen(one, blindness) - seen(other, blindness)))
 
 
 def with_values(**values: Any) -> Attribution:
@@ -83,19 +49,17 @@ def drawn(found: Attribution, **options: Any) -> Any:
 def test_both_signs_differ_for_everybody(blindness: str) -> None:
     for size in (0.25, 0.5, 1.0):
         low, high = colours([-size, size], 1.0)
-        assert distance(low, high, blindness) > 100
-        assert distance(high, colours(0.0, 1.0), blindness) > 40
+        assert distance(low, high, blindness) > 60
+        assert distance(high, colours(0.0, 1.0), blindness) > 30
 
 
 def test_red_and_green_would_not() -> None:
-    assert distance((200, 60, 40), (95, 125, 30), "deuteranopia") < 40
+    assert distance(RED, GREEN, "deuteranopia") < 20
 
 
 def test_the_scale_is_symmetric() -> None:
-    weights = np.array([0.2126, 0.7152, 0.0722])
     sizes = np.linspace(0, 1, 21)
-    light = linear(colours(sizes, 1.0)) @ weights
-    other = linear(colours(-sizes, 1.0)) @ weights
+    light, other = luminance(colours(sizes, 1.0)), luminance(colours(-sizes, 1.0))
     np.testing.assert_allclose(light, other, atol=0.03)
     assert (np.diff(light) > 0).all()
     assert (colours([-3.0, 3.0], 1.0) == colours([-1.0, 1.0], 1.0)).all()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Train a small network in one of several processes and write its weights.
+"""Train small networks in one of several processes and write their weights.
 
-Usage: ``torchrun ... shared_steps.py FILE BATCH_SIZE [local]``; ``local`` is the negative control,
-in which each process normalises by its own rows.
+Usage: ``torchrun ... shared_steps.py FOLDER BATCH_SIZE...``, one network after the other. The last
+one, ``local``, is the negative control of the first: each process normalises by its own rows.
 """
 
 from __future__ import annotations
@@ -42,11 +42,12 @@ def weights(batch_size: int) -> dict[str, torch.Tensor]:
 def main() -> None:
     torch.set_num_threads(1)
     torch.distributed.init_process_group("gloo")
-    if "local" in sys.argv[3:]:
-        fit.BatchNorm = type("NoNorm", (), {})  # type: ignore[misc, assignment]
-    found = weights(int(sys.argv[2]))
+    found = {size: weights(int(size)) for size in sys.argv[2:]}
+    fit.BatchNorm = type("NoNorm", (), {})  # type: ignore[misc, assignment]
+    found["local"] = weights(int(sys.argv[2]))
     rank = torch.distributed.get_rank()
-    save_file(found, f"{sys.argv[1]}.{rank}")
+    for name, one in found.items():
+        save_file(one, f"{sys.argv[1]}/{name}.{rank}")
     torch.distributed.barrier()
     torch.distributed.destroy_process_group()
     # Threads of torch that still run while the interpreter is taken down can abort the process,

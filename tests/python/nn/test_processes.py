@@ -25,6 +25,9 @@ from labelled import mask_manifest  # noqa: E402
 
 SCRIPT = Path(__file__).with_name("shared_steps.py")
 KILLED = Path(__file__).with_name("killed_run.py")
+#: 23 images: by 7, the processes have unequal parts of a batch; by 11, the last batch has one
+#: image, so that a process has none.
+BATCH_SIZES = (7, 11)
 
 
 def alone(batch_size: int) -> dict[str, Any]:
@@ -48,12 +51,18 @@ def torchrun(*command: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-def together(folder: Path, *options: str) -> list[dict[str, Any]]:
+@pytest.fixture(scope="module")
+def together(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[dict[str, Any]]]:
+    """Weights of both processes, by batch size and for the negative control."""
     from safetensors.torch import load_file
 
-    result = torchrun(SCRIPT, folder / "weights", *options)
+    folder = tmp_path_factory.mktemp("weights")
+    result = torchrun(SCRIPT, folder, *BATCH_SIZES)
     assert result.returncode == 0, result.stderr[-3000:]
-    return [load_file(folder / f"weights.{rank}") for rank in (0, 1)]
+    return {
+        name: [load_file(folder / f"{name}.{rank}") for rank in (0, 1)]
+        for name in (*map(str, BATCH_SIZES), "local")
+    }
 
 
 def largest_difference(a: dict[str, Any], b: dict[str, Any]) -> float:
@@ -61,23 +70,16 @@ def largest_difference(a: dict[str, Any], b: dict[str, Any]) -> float:
     return max(float((a[name] - b[name]).abs().max()) for name in a)
 
 
-@pytest.mark.parametrize(
-    "batch_size",
-    [
-        7,  # 23 images: the processes have unequal parts of a batch
-        11,  # the last batch has one image, so that a process has none
-    ],
-)
-def test_two_processes_train_what_one_trains(tmp_path: Path, batch_size: int) -> None:
-    wanted = alone(batch_size)
-    first, second = together(tmp_path, str(batch_size))
+@pytest.mark.parametrize("batch_size", BATCH_SIZES)
+def test_two_processes_train_what_one_trains(together: Any, batch_size: int) -> None:
+    first, second = together[str(batch_size)]
     assert largest_difference(first, second) == 0
-    assert largest_difference(first, wanted) < 1e-9
+    assert largest_difference(first, alone(batch_size)) < 1e-9
 
 
-def test_norms_of_each_process_are_noticed(tmp_path: Path) -> None:
-    first, _ = together(tmp_path, "7", "local")
-    assert largest_difference(first, alone(7)) > 1e-6
+def test_norms_of_each_process_are_noticed(together: Any) -> None:
+    first, _ = together["local"]
+    assert largest_difference(first, alone(BATCH_SIZES[0])) > 1e-6
 
 
 def losses(out: Path) -> list[float]:
