@@ -138,8 +138,8 @@ def _coloured(
     alpha[np.isnan(values)] = 0
     colour = alpha[:, None] * colours(np.nan_to_num(values), limit)
     rest = (255 * (1 - alpha)).astype(np.float32)
-    out = colour.astype(np.float32)[place] + (rest[place] * grey)[..., None]
-    return np.rint(out).astype(np.uint8)
+    out = colour.astype(np.float32).take(place, axis=0) + (rest.take(place) * grey)[..., None]
+    return np.rint(out, out=out).astype(np.uint8)
 
 
 def _draw_selection(

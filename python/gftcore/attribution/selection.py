@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from gftcore._validation import describe, require_choice, require_int, require_real
+from gftcore.attribution.paths import sha256_of
 from gftcore.attribution.results import Attribution, EdgeAttribution, NodeAttribution
 from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.graph.hetero_graph import NODE_TYPES, RELATIONS, HeteroGraph
@@ -265,7 +266,7 @@ def _require_same(found: Attribution, graph: HeteroGraph, model: Model) -> None:
                               (model, Model, "model")):  # fmt: skip
         if not isinstance(value, kind):
             raise ArgumentTypeError(f"{name} must be of {kind.__name__}, got {describe(value)}")
-    if found.model_sha256 != model.sha256:
+    if found.model_sha256 != sha256_of(model):
         raise ArgumentError("model must be the network that was explained, got another one")
     if found.nodes is not None:
         require_same_nodes(found.nodes, graph)

@@ -134,7 +134,8 @@ def _dark_areas(
     segment = _segment_of_point(graph)
     for side in (0, 1):
         owner = graph.face_ica[graph.segment_faces[:, side]][segment]
-        np.add.at(outline, (owner[owner >= 0], points[owner >= 0]), 1)
+        entry = (owner * len(CELLS) + points)[owner >= 0]
+        outline += np.bincount(entry, minlength=outline.size).reshape(outline.shape)
     outline /= np.maximum(outline.sum(axis=1, keepdims=True), 1)
     outline[np.arange(graph.num_icas), cell_numbers(graph.positions("ica"), fovea)] = 1
     node, cell = np.nonzero(outline >= _LEAST_OUTLINE)

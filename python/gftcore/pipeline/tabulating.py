@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from gftcore import tabulation
 from gftcore._validation import describe
+from gftcore.attribution.paths import sha256_of
 from gftcore.biomarkers import biomarkers
 from gftcore.errors import ArgumentError, ArgumentTypeError, GftcoreWarning
 from gftcore.pipeline.explaining import ExplainedImage
@@ -68,7 +69,7 @@ def tabulate(
     if not isinstance(said, ExplainedImage):
         raise ArgumentTypeError(f"said must be an ExplainedImage, got {describe(said)}")
     network = require_model(model)
-    if network.sha256 != said.attribution.model_sha256:
+    if sha256_of(network) != said.attribution.model_sha256:
         raise ArgumentError("model must be the network that was explained, got another one")
     graph, staged = said.graph, said.staged
     measured = table_biomarkers(graph)

@@ -13,12 +13,12 @@ import numpy as np
 
 from gftcore._validation import describe, require_iterator
 from gftcore.attribution import draw_contributions
+from gftcore.attribution.paths import sha256_of
 from gftcore.errors import ArgumentError, ArgumentTypeError, GftcoreError, GftcoreWarning
 from gftcore.findings import find_findings, rounded_finding, thresholds_of
 from gftcore.graph.assemble import settings_hash
 from gftcore.graph.bulk import ExtractFailure
 from gftcore.io import file_sha256
-from gftcore.model.per_model import per_model
 from gftcore.pipeline.cross_fitting import require_cross_fitted
 from gftcore.pipeline.explaining import ExplainConfig, ExplainedImage, explain_images
 from gftcore.pipeline.lesion_facts import truth_facts
@@ -123,7 +123,7 @@ def case_settings(model: Model, record: Record, truth: Path | None = None) -> st
     settings = {
         "source": _source(model, record).to_dict(),
         "options": ExplainConfig(target=record.label).to_dict(),
-        "model_sha256": _digest(model),
+        "model_sha256": sha256_of(model),
     }
     if truth is not None:
         settings["truth_sha256"] = file_sha256(truth_path(truth, record))
@@ -133,11 +133,6 @@ def case_settings(model: Model, record: Record, truth: Path | None = None) -> st
 def truth_path(truth: Path, record: Record) -> Path:
     """Return where the truth of an eye lies."""
     return truth / f"{record.id}.json"
-
-
-@per_model
-def _digest(model: Model) -> str:
-    return model.sha256
 
 
 def _source(model: Model, record: Record) -> GraphSource:

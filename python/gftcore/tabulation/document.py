@@ -60,6 +60,8 @@ _DECIMALS: Mapping[str, int] = types.MappingProxyType(
 )
 _BY_UNIT = ("value", "low", "high")
 _LARGEST = 1e12
+#: As `json.dumps`, which makes an encoder for each value.
+_encoded = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def table_json(table: Table) -> str:
@@ -173,8 +175,7 @@ def _text(value: Any, name: str, unit: str, depth: int) -> str:
     if isinstance(value, dict):
         unit = value.get("unit") or ("mm2" if name.endswith("_mm2") else unit)
         items = [
-            f"{json.dumps(key, ensure_ascii=False)}: {_text(value[key], key, unit, depth + 1)}"
-            for key in sorted(value)
+            f"{_encoded(key)}: {_text(value[key], key, unit, depth + 1)}" for key in sorted(value)
         ]
         return _block("{}", items, depth)
     if isinstance(value, list):
@@ -182,7 +183,7 @@ def _text(value: Any, name: str, unit: str, depth: int) -> str:
     if isinstance(value, float):
         return _number(value, name, unit)
     if value is None or isinstance(value, (bool, int, str)):
-        return json.dumps(value, ensure_ascii=False)
+        return _encoded(value)
     raise ArgumentTypeError(f"table {name} must hold plain values, got {describe(value)}")
 
 
@@ -268,11 +269,18 @@ def _hints(cls: type) -> dict[str, Any]:
     return typing.get_type_hints(cls)
 
 
+@cache
+def _parts(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+    return typing.get_origin(hint), typing.get_args(hint)
+
+
 def _decoded(hint: Any, value: Any, path: str, name: str) -> Any:
     """Return a value of a type, or say where it is not."""
+    if hint in _SIMPLE:
+        return _SIMPLE[hint](value, path, name)
     if dataclasses.is_dataclass(hint):
         return _record(hint, value, path)
-    origin, inside = typing.get_origin(hint), typing.get_args(hint)
+    origin, inside = _parts(hint)
     if origin is types.UnionType or origin is typing.Union:
         if value is None:
             return None
@@ -280,10 +288,8 @@ def _decoded(hint: Any, value: Any, path: str, name: str) -> Any:
     if origin is tuple:
         _expect(isinstance(value, list), path, "a list", value)
         return tuple(_decoded(inside[0], v, f"{path}[{i}]", name) for i, v in enumerate(value))
-    if origin is not None:
-        _expect(isinstance(value, dict), path, "an object", value)
-        return {k: _decoded(inside[1], v, f"{path}.{k}", name) for k, v in value.items()}
-    return _SIMPLE[hint](value, path, name)
+    _expect(isinstance(value, dict), path, "an object", value)
+    return {k: _decoded(inside[1], v, f"{path}.{k}", name) for k, v in value.items()}
 
 
 def _record(cls: Any, value: Any, path: str) -> Any:
