@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -52,6 +53,8 @@ def served(model: Path, *, seed: int = 0) -> Iterator[ModelServer]:
     command = [str(Path(sys.executable).parent / "transformers"), "serve", model.name]
     options = {"host": HOST, "port": port, "device": "cpu", "log-level": "error"}
     command += [f"--{name}={value}" for name, value in options.items()]
+    # Ended from outside, this program ends the server too.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     with log.open("wb") as stream:
         process = subprocess.Popen(
             [*command, f"--default-seed={seed}"],

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Whether a teacher is asked as a real server understands it, and believed in nothing.
 
-    python benchmarks/quality/teacher_server.py [--eyes N]
+    python benchmarks/quality/teacher_server.py [--eyes N] [--out FILE]
 
 `transformers serve` runs on this machine with a model of random weights, made on the spot. The
 client of OpenAI first asks it about images of N synthetic eyes (2) directly, then
 `gftcore.teacher.RemoteTeacher` asks both stages of each eye. No random model writes what the checks
-accept, so every request has to end as failed, with a reason and a row for each reply that the
-server counted. Nothing is downloaded, and no data leaves the machine. Exit code: 0 if all checks
-hold; 1 if one does not; 2 for a failure.
+accept, so every request has to end as failed after four attempts, each with its images, with a
+reason and a row for each reply that the server counted. Nothing is downloaded, and no data leaves
+the machine. Exit code: 0 if all checks hold; 1 if one does not; 2 for a failure.
 """
 
 from __future__ import annotations
@@ -35,11 +35,12 @@ from generated import generated_eyes
 from gftcore import graph, pipeline
 from gftcore.errors import GftcoreWarning
 from gftcore.synth.options import FOV_MM
+from gftcore.teacher.judging import INVALID_RETRIES, History
 from model_server import ModelServer, served
 from tiny_vlm import write_tiny_vlm
 
 if TYPE_CHECKING:
-    from gftcore.teacher import Ledger, TeacherRequest, TeachingCase
+    from gftcore.teacher import Attempt, TeacherRequest, TeachingCase
 
 LABEL = "NPDR"
 #: Some replies end before this many tokens and are checked, others are cut off.
@@ -49,6 +50,8 @@ QUESTION = "Which stage of diabetic retinopathy does the image show?"
 TOKEN_PRICE = 1.0
 #: Of the tiny model, whatever the image is.
 IMAGE_TOKENS = 1
+#: The first, and one for each retry of a reply that is not accepted.
+ATTEMPTS = 1 + INVALID_RETRIES
 
 
 def teaching_cases(count: int) -> Iterator[TeachingCase]:
@@ -113,17 +116,31 @@ def ask_directly(client: Any, model: str, one: Any, other: Any) -> dict[str, boo
     }
 
 
-def without_images(request: TeacherRequest) -> list[Any]:
-    """The messages of a request without their images."""
-    messages = json.loads(request.body)["messages"]
+def without_images(request: TeacherRequest, earlier: Sequence[Attempt]) -> list[Any]:
+    """The messages of the attempt after `earlier` ones, without their images."""
+    messages: list[Any] = History.of(earlier).body(request)["messages"]
     for message in messages:
         if not isinstance(message["content"], str):
             message["content"] = [p for p in message["content"] if p["type"] == "text"]
     return messages
 
 
-def ask_by_teacher(client: Any, server: ModelServer, folder: Path, eyes: int) -> dict[str, bool]:
-    """Both stages of all eyes through the package, and what the ledger says of them."""
+def images_counted(
+    client: Any, model: str, request: TeacherRequest, rows: Sequence[Attempt]
+) -> list[int]:
+    """How many images the server saw at each attempt: what its texts alone do not explain."""
+    counted = []
+    for number, row in enumerate(rows):
+        plain = ask(client, model, without_images(request, rows[:number]), tokens=1)
+        more = (row.input_tokens or 0) - plain.usage.prompt_tokens
+        counted.append(more // IMAGE_TOKENS)
+    return counted
+
+
+def ask_by_teacher(
+    client: Any, server: ModelServer, folder: Path, eyes: int
+) -> tuple[dict[str, bool], list[dict[str, Any]]]:
+    """Both stages of all eyes through the package: checks, and what became of each request."""
     from gftcore.teacher import (
         SLOTS,
         Budget,
@@ -138,6 +155,7 @@ def ask_by_teacher(client: Any, server: ModelServer, folder: Path, eyes: int) ->
 
     requests: list[TeacherRequest] = []
     asked: dict[str, tuple[TeachingCase, int]] = {}
+    images: list[int] = []
     for case in teaching_cases(eyes):
         for stage, slots in SLOTS.items():
             wanted = prompt(case, stage)
@@ -153,6 +171,7 @@ def ask_by_teacher(client: Any, server: ModelServer, folder: Path, eyes: int) ->
             )
             requests.append(request)
             asked[request.key] = case, stage
+            images.append(len(wanted.images))
 
     def validate(request: TeacherRequest, text: str) -> Flaw | None:
         lesson = read_lesson(*asked[request.key], text)
@@ -169,51 +188,58 @@ def ask_by_teacher(client: Any, server: ModelServer, folder: Path, eyes: int) ->
         summary = teacher.run(requests, validate=validate)
         answered = server.answered() - before
         again = teacher.run(requests, validate=validate)
-        checks = show(ledger, requests)
-        spent = ledger.spent_micros()
-        attempts = ledger.attempts()
-    first = {one.key: one.input_tokens for one in attempts if one.n == 1}
-    plain = {
-        one.key: ask(client, server.model, without_images(one), tokens=1).usage.prompt_tokens
-        for one in requests
-    }
-    return checks | {
+        items = {item.key: item for item in ledger.items()}
+        attempts, spent = ledger.attempts(), ledger.spent_micros()
+    rows = []
+    for number, (request, shown) in enumerate(zip(requests, images, strict=True)):
+        own = [one for one in attempts if one.key == request.key]
+        rows.append(
+            {
+                "request": f"eye {number // len(SLOTS)}, {request.stage}",
+                "images": shown,
+                "images_counted": images_counted(client, server.model, request, own),
+                "attempts": len(own),
+                "http": Counter(str(one.http_status) for one in own),
+                "outcomes": Counter(one.outcome for one in own),
+                "errors": Counter(str(one.error) for one in own),
+                "tokens_in": sum(one.input_tokens or 0 for one in own),
+                "tokens_out": sum(one.output_tokens or 0 for one in own),
+                "ended": items[request.key].state,
+                "reason": items[request.key].reason,
+            }
+        )
+    return {
+        "every request failed with a reason": len(items) == len(requests)
+        and all(row["ended"] == "failed" and row["reason"] for row in rows),
+        "every request was asked four times": all(row["attempts"] == ATTEMPTS for row in rows),
+        "whole replies were read and refused": any(
+            "JSON" in e for row in rows for e in row["errors"]
+        ),
         "the summary says so": (summary.failed, summary.attempts) == (len(requests), len(attempts)),
         "the server answered each attempt": answered == len(attempts),
-        "each first attempt had its images": all(
-            first[one.key] == plain[one.key] + IMAGE_TOKENS * one.images for one in requests
+        "each attempt had its images": all(
+            row["images"] > 0 and set(row["images_counted"]) == {row["images"]} for row in rows
         ),
         "what was spent is what was counted": spent
-        == sum((one.input_tokens or 0) + (one.output_tokens or 0) for one in attempts),
+        == sum(row["tokens_in"] + row["tokens_out"] for row in rows),
         "a second run sends nothing": (again.known, again.attempts) == (len(requests), 0),
-    }
+    }, rows
 
 
-def show(ledger: Ledger, requests: Sequence[TeacherRequest]) -> dict[str, bool]:
-    """Print what became of each request, and check that it ended as it must."""
-    items = {item.key: item for item in ledger.items()}
-    attempts = ledger.attempts()
+def show(rows: Sequence[dict[str, Any]]) -> None:
+    """Print what became of each request."""
     print("\n| request | images | attempts | HTTP | tokens in | tokens out | ended | reason |")
     print("|---|---|---|---|---|---|---|---|")
-    for number, request in enumerate(requests):
-        rows = [one for one in attempts if one.key == request.key]
-        item = items[request.key]
-        status = Counter(str(one.http_status) for one in rows)
+    for row in rows:
+        status = ", ".join(f"{n} x {code}" for code, n in row["http"].items())
         print(
-            f"| eye {number // 2}, {request.stage} | {request.images} | {len(rows)} "
-            f"| {', '.join(f'{n} x {code}' for code, n in status.items())} "
-            f"| {sum(one.input_tokens or 0 for one in rows)} "
-            f"| {sum(one.output_tokens or 0 for one in rows)} | {item.state} | {item.reason} |"
+            f"| {row['request']} | {row['images']} | {row['attempts']} | {status} "
+            f"| {row['tokens_in']} | {row['tokens_out']} | {row['ended']} | {row['reason']} |"
         )
-    reasons = Counter(one.error for one in attempts)
+    reasons: Counter[str] = sum((row["errors"] for row in rows), Counter())
     print("\n| replies | refused because |\n|---|---|")
     for reason, n in reasons.most_common():
         print(f"| {n} | {reason} |")
-    return {
-        "every request failed with a reason": len(items) == len(requests)
-        and all(item.state == "failed" and item.reason for item in items.values()),
-        "whole replies were read and refused": any("JSON" in str(reason) for reason in reasons),
-    }
 
 
 def main() -> int:
@@ -221,6 +247,7 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--eyes", type=int, default=2, help="so many synthetic eyes")
+    parser.add_argument("--out", type=Path, help="JSON file of the results")
     options = parser.parse_args()
     pictures = [eye.image for eye in generated_eyes(2, label=LABEL)]
     with tempfile.TemporaryDirectory() as name:
@@ -231,10 +258,15 @@ def main() -> int:
             openai.OpenAI(base_url=server.base_url, api_key="none", max_retries=0) as client,
         ):
             checks = ask_directly(client, server.model, *pictures)
-            checks |= ask_by_teacher(client, server, folder, options.eyes)
+            more, rows = ask_by_teacher(client, server, folder, options.eyes)
+    checks |= more
+    show(rows)
     print("\n| check | holds |\n|---|---|")
     for check, holds in checks.items():
         print(f"| {check} | {'yes' if holds else 'NO'} |")
+    if options.out:
+        document = {"requests": rows, "checks": checks}
+        options.out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     return MET if all(checks.values()) else MISSED
 
 
