@@ -211,14 +211,13 @@ def _made(record: Record, said: ExplainedImage, model: Model, truth: Path | None
 
 
 def _overlay(said: ExplainedImage) -> NDArray[np.uint8]:
-    """Draw what decided, without the notices for people, about as large as a teacher sees it."""
-    return draw_contributions(
-        said.attribution,
-        said.graph,
-        background=said.staged.pixels,
-        selection=said.selection,
-        scale=max(1, LONGEST_SIDE // max(said.graph.meta.shape)),
+    """Draw what decided, about as large as a teacher sees it: no legend, no numbers, no notice."""
+    rows, cols = said.graph.meta.shape
+    scale = max(1, LONGEST_SIDE // max(rows, cols))
+    drawn = draw_contributions(
+        said.attribution, said.graph, background=said.staged.pixels, scale=scale
     )
+    return drawn[: rows * scale]
 
 
 def _grey(said: ExplainedImage) -> NDArray[np.uint8]:

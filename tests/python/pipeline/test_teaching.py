@@ -138,7 +138,8 @@ def test_a_case_has_all_that_is_known(
         assert case.table == again
         assert np.array_equal(case.image, io.read_image(made.folder / str(record.path)))
         assert case.overlay is not None
-        assert case.overlay.shape[1] == 2 * case.table.image.cols
+        side = case.table.image.rows
+        assert case.overlay.shape == (2 * side, 2 * side, 3)  # nothing is written below it
     # Else a target of the predicted class would pass, too.
     assert differing > 3
     assert any(case.findings[0].name != "no abnormality" for case in cases.values())
