@@ -66,7 +66,7 @@ def teach_run(
 
     Without --base-url sentences are made by rule, offline, always the same. With it a language
     model is asked; its key is read from GFTCORE_TEACHER_API_KEY alone. Nothing leaves this machine
-    without --allow-remote, and no name, path, digest or date leaves it at all. What was answered
+    without --allow-remote, and no name, path, subject or date leaves it at all. What was answered
     once is never asked again: the same command goes on where it stopped. --dry-run shows one
     request as it would be sent, and the cost. Writes instructions.parquet, dropped.json and
     quality.html. Needs the extra `bulk`, with --base-url also `teacher`.
