@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 __all__ = ["case_settings", "teaching_cases", "truth_path"]
 
 
+#: Raised when equal inputs give another case.
+_RECIPE = 2
+
+
 def teaching_cases(
     manifest: Manifest,
     splits: Splits,
@@ -121,6 +125,7 @@ def case_settings(model: Model, record: Record, truth: Path | None = None) -> st
         If the truth of the eye is missing.
     """
     settings = {
+        "recipe": _RECIPE,
         "source": _source(model, record).to_dict(),
         "options": ExplainConfig(target=record.label).to_dict(),
         "model_sha256": sha256_of(model),
