@@ -9,6 +9,7 @@ from gftcore._lazy import attach
 
 if TYPE_CHECKING:
     from gftcore.claims.answers import Answer, AnswerFinding, answer_claims
+    from gftcore.claims.asked import asked_cells, placed
     from gftcore.claims.checking import (
         VERDICTS,
         CheckedClaim,
@@ -34,9 +35,11 @@ __all__ = [
     "Located",
     "LocationScore",
     "answer_claims",
+    "asked_cells",
     "banned_words",
     "check_claims",
     "lesion_cells",
+    "placed",
     "score_locations",
     "text_claims",
     "text_places",
@@ -55,9 +58,11 @@ __getattr__, __dir__ = attach(
         "Located": "checking",
         "LocationScore": "checking",
         "answer_claims": "answers",
+        "asked_cells": "asked",
         "banned_words": "text",
         "check_claims": "checking",
         "lesion_cells": "lesions",
+        "placed": "asked",
         "score_locations": "checking",
         "text_claims": "text",
         "text_places": "text",

@@ -24,8 +24,8 @@ def coverage_figures(rows: Iterable[Instruction], facts: Mapping[str, Facts]) ->
     dict
         ``findings``: name to the number of claims that assert and deny it. ``cells``: for each of
         the 25 cells how many claims assert and deny a finding there; a claim counts in all cells
-        that its place means, and "no abnormality" at a place denies findings there. ``stages`` and
-        ``eyes``: claims of a stage and of a side.
+        that its place means, or that of the question where it names none, and "no abnormality" at a
+        place denies findings there. ``stages`` and ``eyes``: claims of a stage and of a side.
     """
     findings = {name: {"asserted": 0, "denied": 0} for name in FINDINGS}
     asserted: Counter[tuple[int | None, str]] = Counter()
@@ -33,7 +33,7 @@ def coverage_figures(rows: Iterable[Instruction], facts: Mapping[str, Facts]) ->
     stages: Counter[str] = Counter()
     eyes = other = 0
     for one in rows:
-        for claim in answer_claims_of(one.answer, facts[one.image_id].eye):
+        for claim in answer_claims_of(one, facts[one.image_id].eye):
             if claim.kind == "stage":
                 stages[claim.value] += not claim.negated
             elif claim.kind == "laterality":

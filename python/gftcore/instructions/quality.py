@@ -9,9 +9,11 @@ from typing import Any
 
 from gftcore._validation import describe, require_int, require_iterator
 from gftcore.claims import Facts
+from gftcore.datasets.origin import SYNTHETIC_NOTICE
 from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.instructions.checking import set_counts
 from gftcore.instructions.coverage import coverage_figures
+from gftcore.instructions.recall import recall_figures
 from gftcore.instructions.records import (
     Instruction,
     InstructionSet,
@@ -22,9 +24,11 @@ from gftcore.instructions.verdicts import share, verdict_figures
 from gftcore.instructions.wording import wording_figures
 from gftcore.io import provenance
 
-__all__ = ["QUALITY_SCHEMA", "quality_figures"]
+__all__ = ["NOTICE", "QUALITY_SCHEMA", "quality_figures"]
 
 QUALITY_SCHEMA = "gftcore-quality/1"
+#: What stands beside all figures.
+NOTICE = "Not a medical device; not for clinical use."
 
 
 def quality_figures(
@@ -47,16 +51,18 @@ def quality_figures(
         What is really there, such as lesions that a program drew; images without an entry are left
         out of these figures.
     dropped
-        What was filtered out: mappings with ``stage``, ``slot`` and ``code``.
+        What was filtered out: mappings with ``stage``, ``slot`` and ``code``, and ``label`` if it
+        is to be counted by label.
     before
         All that the teacher said, filtered or not, if verdicts before filtering are wanted.
 
     Returns
     -------
     dict
-        ``gftcore-quality/1``: ``counts``; ``claims`` with ``findings`` and ``lesions``, each with
-        verdicts ``after`` and ``before`` filtering; ``wording``; ``coverage``; ``dropped``. Shares
-        are of 1, and None where there is nothing to share.
+        ``gftcore-quality/1``: ``notice``; ``counts``; ``claims`` with ``findings`` and ``lesions``,
+        each with verdicts ``after`` and ``before`` filtering; ``recall`` of the lesions for each
+        label, None without truth; ``wording``; ``coverage``; ``dropped``. Shares are of 1, and None
+        where there is nothing to share.
 
     Raises
     ------
@@ -66,8 +72,11 @@ def quality_figures(
     Notes
     -----
     Claims are found by `gftcore.claims.text_claims`, which misses what it does not know: a share of
-    supported claims is one of the claims that were found. Facts of tables are those that the
-    answers were made of, so this says whether the teacher kept to them, not whether it is right.
+    supported claims is one of the claims that were found, and ``silent`` counts the answers in
+    which none was. After a filter that reads with the same lexicon all claims are supported by
+    construction. A claim that names no place is about that of its question. Facts of tables are
+    those that the answers were made of, so this says whether the teacher kept to them, not whether
+    it is right.
 
     Examples
     --------
@@ -97,8 +106,10 @@ def quality_figures(
     lacking = {one.image_id for one in everything} - set(known)
     if lacking:
         raise ArgumentError(f"facts must have each image, got none of {len(lacking)}")
+    synthetic = instructions.data == "synthetic"
     return {
         **provenance(QUALITY_SCHEMA),
+        "notice": f"{NOTICE} {SYNTHETIC_NOTICE}" if synthetic else NOTICE,
         "data": instructions.data,
         "teachers": sorted({one.teacher for one in instructions}),
         "counts": set_counts(instructions),
@@ -106,6 +117,7 @@ def quality_figures(
             "findings": _both(instructions, said, known),
             "lesions": None if lesions is None else _both(instructions, said, lesions),
         },
+        "recall": None if lesions is None else recall_figures(instructions, everything, lesions),
         "wording": wording_figures(instructions),
         "coverage": coverage_figures(instructions, known),
         "dropped": _dropped(dropped, len(instructions)),
@@ -134,6 +146,7 @@ def _dropped(dropped: Iterable[Mapping[str, Any]], kept: int) -> dict[str, Any]:
     codes: Counter[str] = Counter()
     stages: Counter[str] = Counter()
     groups: Counter[str] = Counter()
+    labels: Counter[str] = Counter()
     expected = "mappings with stage, slot and code"
     for one in require_iterator(dropped, "dropped", expected):
         if not isinstance(one, Mapping) or not {"stage", "slot", "code"} <= set(one):
@@ -141,6 +154,8 @@ def _dropped(dropped: Iterable[Mapping[str, Any]], kept: int) -> dict[str, Any]:
         codes[str(one["code"])] += 1
         stages[str(require_int(one["stage"], "stage", 1, 2))] += 1
         groups[slot_group(str(one["slot"]))] += 1
+        if one.get("label") is not None:
+            labels[str(one["label"])] += 1
     total = codes.total()
     return {
         "count": total,
@@ -148,4 +163,5 @@ def _dropped(dropped: Iterable[Mapping[str, Any]], kept: int) -> dict[str, Any]:
         "by_code": dict(sorted(codes.items(), key=lambda item: (-item[1], item[0]))),
         "by_stage": dict(sorted(stages.items())),
         "by_group": dict(sorted(groups.items())),
+        "by_label": dict(sorted(labels.items())),
     }

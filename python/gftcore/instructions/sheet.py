@@ -11,7 +11,7 @@ from gftcore._validation import describe
 from gftcore.datasets.origin import SYNTHETIC_NOTICE
 from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.instructions.polar import SIDE, polar_map, ramp_colours
-from gftcore.instructions.quality import QUALITY_SCHEMA
+from gftcore.instructions.quality import NOTICE, QUALITY_SCHEMA
 from gftcore.report.render import CSP
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["quality_sheet"]
 
-_NOTICE = "Not a medical device; not for clinical use."
 _GROUPS: Mapping[str, str] = {
     "stage": "stage of the eye",
     "diagnosis": "diagnosis",
@@ -55,8 +54,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters |= {"percent": percent, "shown": shown}
+    made.filters |= {"counted": counted, "percent": percent, "shown": shown}
     return made
+
+
+def counted(number: int, thing: str) -> str:
+    """Return a number of things in words: ``1 image``, ``2 images``."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def quality_sheet(figures: Mapping[str, Any]) -> str:
@@ -106,7 +110,7 @@ def quality_sheet(figures: Mapping[str, Any]) -> str:
         .render(
             csp=CSP,
             title="Quality of a set of instructions",
-            notice=_NOTICE,
+            notice=NOTICE,
             synthetic=SYNTHETIC_NOTICE if figures["data"] == "synthetic" else "",
             groups=_GROUPS,
             claims=claims,
@@ -116,7 +120,7 @@ def quality_sheet(figures: Mapping[str, Any]) -> str:
             ramp=ramp_colours(),
             **{
                 key: figures[key]
-                for key in ("counts", "teachers", "wording", "coverage", "dropped")
+                for key in ("counts", "teachers", "recall", "wording", "coverage", "dropped")
             },
             origin=f"{figures['schema']} of gftcore {figures['gftcore']}",
         )

@@ -8,17 +8,40 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gftcore.claims import VERDICTS, Claim, Facts, check_claims, score_locations, text_claims
+from gftcore.claims import (
+    VERDICTS,
+    Claim,
+    Facts,
+    asked_cells,
+    check_claims,
+    placed,
+    score_locations,
+    text_claims,
+)
+from gftcore.claims.places import Cell
 from gftcore.findings.vocabulary import FINDINGS, LOCATED_FINDINGS
-from gftcore.instructions.records import Instruction, slot_group
+from gftcore.instructions.records import STAGE_SLOTS, Instruction, slot_group
 
 __all__ = ["answer_claims_of", "rounded", "share", "verdict_figures"]
 
 
-@functools.lru_cache(maxsize=1 << 16)
-def answer_claims_of(answer: str, eye: str) -> tuple[Claim, ...]:
-    """Return the claims of an answer; many answers of a set are equal."""
+def answer_claims_of(row: Instruction, eye: str) -> tuple[Claim, ...]:
+    """Return the claims of an answer; those that name no place have that of the question."""
+    claims = _claims(row.answer, eye)
+    if not claims:
+        return ()
+    cells = _asked(row.slot, row.question, eye)
+    return tuple(placed(claim, cells) for claim in claims)
+
+
+@functools.lru_cache(maxsize=1 << 16)  # many questions and answers of a set are equal
+def _claims(answer: str, eye: str) -> tuple[Claim, ...]:
     return text_claims(answer, eye=eye)
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _asked(slot: str, question: str, eye: str) -> frozenset[Cell] | None:
+    return asked_cells(slot, question, eye=eye)
 
 
 def rounded(value: float | None) -> float | None:
@@ -46,25 +69,31 @@ def verdict_figures(rows: Iterable[Instruction], facts: Mapping[str, Facts]) -> 
     dict
         ``images`` and ``answers`` that were checked, ``unjudged``: claims about findings that the
         facts know nothing of, left out of all else, ``all``, ``by_stage`` and ``by_group`` with
-        the number of claims and of each verdict, ``locations`` of all and by stage: how many
-        findings were placed, which share of them a reference of this name has a cell of, which
-        share of the references with a place was hit, and how many cells a claim names.
+        the number of answers, of those that are ``silent``: no claim is read in them, of claims
+        and of each verdict, ``locations`` of all and by stage: how many findings were placed, which
+        share of them a reference of this name has a cell of, which share of the references with a
+        place was hit, and how many cells a claim names. References are None where nobody asks for
+        places, as in stage 1.
     """
     unjudged = 0
+    asked: set[str] = set()
     known = [one for one in rows if one.image_id in facts]
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
-    placed: dict[str, dict[str, list[Claim]]] = defaultdict(lambda: defaultdict(list))
+    located: dict[str, dict[str, list[Claim]]] = defaultdict(lambda: defaultdict(list))
     for one in known:
         about = facts[one.image_id]
-        said = answer_claims_of(one.answer, about.eye)
+        said = answer_claims_of(one, about.eye)
         claims = [claim for claim in said if _judged(claim, about)]
         unjudged += len(said) - len(claims)
         stage, group = str(one.stage), slot_group(one.slot)
         verdicts = Counter(str(each.verdict) for each in check_claims(claims, about))
+        verdicts.update(answers=1, silent=not said)
         for key in (("all", ""), ("stage", stage), ("group", group)):
             counts[key].update(verdicts)
         for key_ in ("all", stage):
-            placed[key_][one.image_id] += claims
+            located[key_][one.image_id] += claims
+        if one.slot not in STAGE_SLOTS[1]:
+            asked |= {"all", stage}
     return {
         "images": len({one.image_id for one in known}),
         "answers": len(known),
@@ -72,7 +101,9 @@ def verdict_figures(rows: Iterable[Instruction], facts: Mapping[str, Facts]) -> 
         "all": _verdicts(counts["all", ""]),
         "by_stage": {key: _verdicts(n) for (kind, key), n in counts.items() if kind == "stage"},
         "by_group": {key: _verdicts(n) for (kind, key), n in counts.items() if kind == "group"},
-        "locations": {key: _locations(some, facts) for key, some in placed.items()},
+        "locations": {
+            key: _locations(some, facts, asked=key in asked) for key, some in located.items()
+        },
     }
 
 
@@ -82,15 +113,17 @@ def _judged(claim: Claim, facts: Facts) -> bool:
 
 
 def _verdicts(counts: Counter[str]) -> dict[str, Any]:
-    total = counts.total()
-    out: dict[str, Any] = {"claims": total}
+    answers, silent = counts["answers"], counts["silent"]
+    out: dict[str, Any] = {"answers": answers, "silent": silent}
+    total = sum(counts[name] for name in VERDICTS)
+    out |= {"silent_share": share(silent, answers), "claims": total}
     for name in VERDICTS:
         out |= {name: counts[name], f"{name}_share": share(counts[name], total)}
     return out
 
 
 def _locations(
-    claims: Mapping[str, list[Claim]], facts: Mapping[str, Facts]
+    claims: Mapping[str, list[Claim]], facts: Mapping[str, Facts], *, asked: bool
 ) -> dict[str, float | int | None]:
     """Scores over all images: sums of what `score_locations` says of each."""
     count = hits = references = met = 0
@@ -108,7 +141,7 @@ def _locations(
     return {
         "count": count,
         "precision": share(hits, count),
-        "references": references,
-        "recall": share(met, references),
+        "references": references if asked else None,
+        "recall": share(met, references) if asked else None,
         "cells_per_claim": rounded(cells / count) if count else None,
     }

@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gftcore.claims import Facts, check_claims, score_locations, text_claims
+from gftcore.datasets import SYNTHETIC_NOTICE
 from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.findings.vocabulary import LOCATED_FINDINGS
 from gftcore.instructions import Instruction, InstructionSet, quality_figures
 from gftcore.instructions.polar import polar_map
+from gftcore.instructions.quality import NOTICE
 from gftcore.instructions.wording import wording_figures
 from instruction_cases import as_set, instruction, said
 from taught_eyes import taught
@@ -90,7 +92,111 @@ def test_before_and_after_filtering() -> None:
         "by_code": {"OTHER_STAGE": 1},
         "by_stage": {"2": 1},
         "by_group": {"perfusion": 1},
+        "by_label": {},
     }
+    labels = [{"label": "PDR"}, {"label": "NPDR"}, {"label": "PDR"}, {}]
+    out = figures(after, dropped=[{**dropped[0], **label} for label in labels])
+    assert out["dropped"]["by_label"] == {"NPDR": 1, "PDR": 2}
+
+
+def test_a_claim_without_a_place_is_about_that_of_the_question() -> None:
+    """By hand: non-perfusion lies at 2 and 3 o'clock, so not in BL; TR has it."""
+    texts = ("No non-perfusion is seen there.", "Non-perfusion is seen there.")
+    slots = ("perfusion.BL", "perfusion.TR", "clock.1", "perfusion.1")
+    asked = ("How is it down left?", "And up right?", "And at 3 o'clock?", "Where is it?")
+    expected = {texts[0]: "supported contradicted contradicted contradicted",
+                texts[1]: "unsupported supported supported supported"}  # fmt: skip
+    for text in texts:
+        for slot, question, verdict in zip(slots, asked, expected[text].split(), strict=True):
+            row = instruction(stage=2, slot=slot, messages=said(question, text))
+            out = figures([row])
+            found = out["claims"]["findings"]["after"]["all"]
+            assert (found["claims"], found[verdict]) == (1, 1), (text, slot)
+    # Coverage counts it there too: a quadrant has eight cells.
+    row = instruction(stage=2, slot=slots[0], messages=said(asked[0], texts[0]))
+    cells = figures([row])["coverage"]["cells"]
+    assert sum(cell["denied"] for cell in cells) == 8
+    assert not any(cell["asserted"] for cell in cells)
+    # Negative control: of the whole image, the denial is wrong.
+    (claim,) = check_claims(text_claims(texts[0], eye="OD"), FACTS)
+    assert claim.verdict == "contradicted"
+
+
+def test_answers_without_a_claim_are_counted() -> None:
+    rows = answers("The image shows NPDR.", "Well.", "It is dark.", "No tufts are seen.")
+    kept = rows[:2] + rows[3:]
+    both = figures(kept, before=rows)["claims"]["findings"]
+    silent = [
+        (one["answers"], one["silent"], one["silent_share"])
+        for one in (
+            both["after"]["all"], both["after"]["by_stage"]["1"], both["after"]["by_stage"]["2"],
+            both["after"]["by_group"]["perfusion"], both["before"]["by_group"]["perfusion"],
+        )
+    ]  # fmt: skip
+    third, half = round(1 / 3, 6), 0.5
+    assert silent == [(3, 1, third), (1, 0, 0.0), (2, 1, half), (1, 1, 1.0), (2, 2, 1.0)]
+
+
+def test_nobody_asks_for_places_in_stage_1() -> None:
+    rows = answers("The image shows NPDR.", "Non-perfusion is seen at 2 o'clock.")
+    for some, key in ((rows, "1"), (rows[:1], "all")):
+        one = figures(some)["claims"]["findings"]["after"]["locations"][key]
+        assert (one["count"], one["references"], one["recall"]) == (0, None, None)
+    one = figures(rows)["claims"]["findings"]["after"]["locations"]["2"]
+    assert (one["references"], one["recall"]) == (1, 1.0)
+
+
+def test_recall_of_lesions_by_hand() -> None:
+    faz = {(None, "foveal")}
+    there = {"non-perfusion": {(2, "outer")}, TUFT: {(5, "outer")}, "FAZ enlarged": faz}
+    none = dict.fromkeys(there, ())
+    truth = {
+        **dict.fromkeys("abcd", Facts.of_truth(eye="OD", stage="PDR", cells=there)),
+        "h": Facts.of_truth(eye="OD", stage="Healthy", cells=none),
+    }
+    texts = {
+        # One in its place, one elsewhere; the FAZ has one place only.
+        "a": "Non-perfusion is seen at 2 o'clock, a tuft at 9 o'clock. The FAZ is enlarged.",
+        "b": "Non-perfusion is seen.",  # somewhere: in no cell of it
+        "c": "No non-perfusion is seen at 2 o'clock.",  # denied
+        "d": "Non-perfusion is seen at 2 o'clock.",  # dropped, so that no row is left
+        "h": "No abnormality is seen.",
+        "x": "Non-perfusion is seen at 2 o'clock.",  # nobody knows
+    }
+    rows = [
+        instruction(
+            stage=2, slot="perfusion.1", image_id=name, label="Healthy" if name == "h" else "PDR",
+            messages=said("And the perfusion?", text),
+        )
+        for name, text in texts.items()
+    ]  # fmt: skip
+    facts = dict.fromkeys(texts, FACTS)
+    kept = [row for row in rows if row.image_id != "d"]
+    out = quality_figures(as_set(kept), facts, truth=truth, before=rows)["recall"]
+    assert out["PDR"] == {
+        "eyes": 4,
+        "nothing": 2,
+        "nothing_share": 0.5,
+        "lesions": {
+            "non-perfusion": {"eyes": 4, "told": 1, "share": 0.25},
+            "FAZ enlarged": {"eyes": 4, "told": 1, "share": 0.25},
+            TUFT: {"eyes": 4, "told": 0, "share": 0.0},
+        },
+    }
+    assert (out["Healthy"]["eyes"], out["Healthy"]["nothing"]) == (1, 1)
+    assert out["Healthy"]["lesions"][TUFT] == {"eyes": 0, "told": 0, "share": None}
+    # Filtering does not hide what it took: an answer that is not read tells nothing.
+    every = quality_figures(as_set(rows), facts, truth=truth)["recall"]["PDR"]
+    assert (every["nothing"], every["lesions"]["non-perfusion"]["told"]) == (1, 2)
+    assert quality_figures(as_set(rows), facts)["recall"] is None
+
+
+def test_figures_warn() -> None:
+    rows = answers("The image shows NPDR.")
+    for data, notice in (("synthetic", f"{NOTICE} {SYNTHETIC_NOTICE}"), ("unknown", NOTICE)):
+        out = quality_figures(as_set(rows, data), {"0000_OD": FACTS})
+        assert out["notice"] == notice
+        assert notice.startswith("Not a medical device")
 
 
 def test_wording_by_hand() -> None:

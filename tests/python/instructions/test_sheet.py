@@ -17,6 +17,7 @@ from gftcore.datasets import SYNTHETIC_NOTICE
 from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.instructions import InstructionSet, quality_figures, quality_sheet
 from gftcore.report import CSP, write_page
+from gftcore.report.digits import percent
 from instruction_cases import as_set, said
 from report_cases import EVIL
 from taught_eyes import taught
@@ -79,6 +80,39 @@ def test_parts_that_are_not_there() -> None:
     assert "<p>Nothing.</p>" in page
     empty = quality_sheet(quality_figures(InstructionSet(records=()), {}))
     assert "0 instructions about 0 images" in empty
+    assert "<svg" not in empty
+    assert "Lesions that are told" in quality_sheet(figures())
+    assert "Lesions that are told" not in page
+
+
+def test_one_is_singular() -> None:
+    rows = [row for row in MADE.rows if row.image_id == MADE.rows[0].image_id][:1]
+    page = quality_sheet(quality_figures(as_set(rows), MADE.facts))
+    assert "1 instruction about 1 image of 1 subject<" in page
+    assert "1 answer about 1 image." in page
+
+
+def test_recall_silence_and_labels_stand_in_the_page() -> None:
+    made = figures(dropped=[{**one, "label": "NPDR"} for one in DROPPED])
+    text = " ".join(re.sub("<[^>]+>", " ", quality_sheet(made)).split())
+    for lesion in made["recall"]["NPDR"]["lesions"]:
+        shown = (made["recall"][label]["lesions"][lesion] for label in made["recall"])
+        row = " ".join(f"{o['told']} of {o['eyes']} {percent(o['share'])}" for o in shown)
+        assert f"{lesion} {row}" in text
+    row = " ".join(
+        f"{o['nothing']} of {o['eyes']} {percent(o['nothing_share'])}"
+        for o in made["recall"].values()
+    )
+    assert f"eyes whose rows show nothing {row}" in text
+    silent = [made["claims"]["findings"][key]["all"] for key in ("after", "before")]
+    row = " ".join(
+        f"{percent(o['silent_share'])} {o['claims']} {percent(o['supported_share'])}"
+        f" {percent(o['unsupported_share'])} {percent(o['contradicted_share'])}"
+        for o in silent
+    )
+    assert f" all {row} " in text
+    assert f"NPDR 3 {made['counts']['by_label']['NPDR']}" in text
+    assert re.search(r"stage 1 \d+ \S+( %)? n/a n/a", text)
 
 
 def test_planted_text_stays_text() -> None:
@@ -126,6 +160,14 @@ def test_in_a_browser(browser: Browser, tmp_path: Path) -> None:
             ".length"
         )
         assert cut == 0
+    # The result stands in the last columns: nothing is hidden behind a scroll bar.
+    browser.size(1100, 800)
+    browser.open(path)
+    hidden = browser.js(
+        "[...document.querySelectorAll('.scroll')]"
+        ".filter(e => e.scrollWidth > e.clientWidth).length"
+    )
+    assert hidden == 0
     shares = browser.js(
         "[...document.querySelectorAll('.stack')].map(e => [...e.children]"
         ".reduce((sum, c) => sum + c.getBoundingClientRect().width, 0) / e.clientWidth)"
