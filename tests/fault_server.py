@@ -127,6 +127,12 @@ class FaultServer:
         elif kind.startswith("says "):
             status, text = kind[5:].split(" ", 1)
             writer.write(message(error(text), int(status)))
+        elif kind.startswith("names "):  # as FastAPI tells of a field
+            status, name = kind[6:].split(" ", 1)
+            told = {"detail": [{"type": "extra_forbidden", "loc": ["body", name]}]}
+            writer.write(message(json.dumps(told).encode(), int(status)))
+        elif kind == "page":
+            writer.write(message(b"<!DOCTYPE html><title>hello</title>"))
         elif kind == "compressed":
             writer.write(message(gzip.compress(content), 200, "Content-Encoding: gzip"))
         elif kind == "escaped":

@@ -6,9 +6,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,7 +20,7 @@ from gftcore.io.files import require_file, require_path
 from gftcore.teacher.budget import Budget, Prices
 from gftcore.teacher.faults import fault_of
 from gftcore.teacher.judging import History, Validate, judge, require_validate
-from gftcore.teacher.ledger import Ledger
+from gftcore.teacher.ledger import Attempt, Ledger
 from gftcore.teacher.replies import Completion, completion_of
 from gftcore.teacher.requests import TeacherRequest, canonical, require_request
 from gftcore.teacher.secret import without_keys
@@ -29,6 +30,8 @@ __all__ = ["BatchSummary", "read_batch", "write_batch"]
 #: What OpenAI takes in one file.
 MOST_REQUESTS = 50_000
 MOST_BYTES = 200_000_000
+#: Of the folder in which files are made until they are whole.
+_UNFINISHED = ".batch-"
 _LONGEST_ERROR = 300
 #: Errors of lines without a response that say nothing against the request.
 _PASSING_CODES = frozenset({"batch_expired", "batch_cancelled", "rate_limit_exceeded"})
@@ -47,7 +50,8 @@ class BatchSummary:
     unknown
         Lines of requests that the ledger does not have.
     ignored
-        Lines of requests that are not in a batch: duplicates, and files that were read before.
+        Lines of attempts that are not in a batch: duplicates, earlier attempts, files that were
+        read before.
     spent_micros
         Upper bound of the bill of all runs, in millionths of the currency.
     """
@@ -68,7 +72,8 @@ def write_batch(
 
     Their worst cost is reserved until `read_batch` finds their replies. Nothing else sends them
     meanwhile. Files are named by their content, hold at most 50,000 requests and 200 MB, and are
-    there before the ledger says so: after a kill, the same call ends what was begun.
+    there before the ledger says so: after a kill, the same call ends what was begun. One process
+    at a time writes to a folder.
 
     Parameters
     ----------
@@ -100,7 +105,7 @@ def write_batch(
     >>> with tempfile.TemporaryDirectory() as out, Ledger(f"{out}/ledger.sqlite") as ledger:
     ...     (path,) = write_batch(out, [one], ledger, budget)
     ...     line = json.loads(path.read_bytes())
-    ...     ledger.counts()["batched"], line["custom_id"] == one.key, line["url"]
+    ...     ledger.counts()["batched"], line["custom_id"] == f"{one.key}-1", line["url"]
     (1, True, '/v1/chat/completions')
     """
     for name, value, kind in (("ledger", ledger, Ledger), ("budget", budget, Budget)):
@@ -109,17 +114,20 @@ def write_batch(
     iterator = require_iterator(requests, "requests", "TeacherRequests")
     out = require_path(folder)
     out.mkdir(parents=True, exist_ok=True)
+    for left in out.glob(f"{_UNFINISHED}*"):  # by a kill
+        shutil.rmtree(left, ignore_errors=True)
     budget.start(ledger.spent_micros())
     worst: dict[str, int] = {}
     # Beside its goal, so that a file is moved there as a whole.
-    with tempfile.TemporaryDirectory(dir=out, prefix=".batch-") as part:
+    with tempfile.TemporaryDirectory(dir=out, prefix=_UNFINISHED) as part:
         writer = _Files(Path(part))
         try:
             for request in map(require_request, iterator):
                 state = ledger.plan(request, worst_micros=budget.prices.worst_micros(request))
                 if state != "planned" or request.key in worst:
                     continue
-                history = History.of(ledger.attempts(request.key))
+                attempts = ledger.attempts(request.key)
+                history = History.of(attempts)
                 added = len(history.addition().encode())
                 cost = budget.prices.worst_micros(request, more_bytes=added)
                 budget.reserve(cost)
@@ -127,20 +135,49 @@ def write_batch(
                 writer.add(
                     canonical(
                         {
-                            "custom_id": request.key,
+                            "custom_id": _name(request.key, len(attempts) + 1),
                             "method": "POST",
                             "url": "/v1/chat/completions",
                             "body": history.body(request),
                         }
                     )
                 )
-            paths = [made.rename(out / name) for made, name in writer.finish()]
+            paths = _moved(writer.finish(), out)
             ledger.begin_batch(worst)
         except BaseException:
             writer.close()
             budget.start(ledger.spent_micros())
             raise
     return paths
+
+
+def _name(key: str, n: int) -> str:
+    """Name an attempt, so that a reply to an earlier one is not taken for it."""
+    return f"{key}-{n}"
+
+
+def _moved(files: Iterable[tuple[Path, str]], out: Path) -> list[Path]:
+    """Move all files to a folder, or none, and wait until the disk knows."""
+    goals: list[Path] = []
+    made: list[Path] = []
+    try:
+        for file, name in files:
+            goal = out / name
+            known = goal.exists()
+            file.replace(goal)
+            goals.append(goal)
+            if not known:
+                made.append(goal)
+        handle = os.open(out, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except BaseException:
+        for goal in made:
+            goal.unlink(missing_ok=True)
+        raise
+    return goals
 
 
 class _Files:
@@ -204,7 +241,9 @@ def read_batch(
         Those of batches, often less than others.
     validate
         As for `gftcore.teacher.RemoteTeacher.run`; the body of the request it is called with is
-        empty, since the ledger does not have it: tell requests by their keys.
+        empty, since the ledger does not have it: tell requests by their keys. What it raises ends
+        the call and settles nothing: for a request that it cannot judge it better returns a
+        `Flaw`.
 
     Raises
     ------
@@ -234,18 +273,21 @@ def read_batch(
     counts: Counter[str] = Counter()
     settlements: dict[str, dict[str, Any]] = {}
     for line in _lines(file):
-        key = line["custom_id"]
+        key = line["custom_id"].rpartition("-")[0]
         item = known.get(key)
         if item is None:
             counts["unknown"] += 1
-        elif again or item.state != "batched" or key in settlements:
+            continue
+        attempts = ledger.attempts(key) if item.state == "batched" else []
+        batched = attempts and line["custom_id"] == _name(key, attempts[-1].n)
+        if again or not batched or key in settlements:
             counts["ignored"] += 1
-        else:
-            slots = tuple(json.loads(item.slots))
-            request = TeacherRequest(key, b"", item.stage, slots, 0, 0, 0)
-            told = _settlement(request, line, ledger, prices, validate)
-            settlements[key] = told
-            counts[told["state"]] += 1
+            continue
+        slots = tuple(json.loads(item.slots))
+        request = TeacherRequest(key, b"", item.stage, slots, 0, 0, 0)
+        told = _settlement(request, line, attempts, prices, validate)
+        settlements[key] = told
+        counts[told["state"]] += 1
     if not again:
         ledger.settle_batch(digest, settlements.values())
     names = ("done", "failed", "refused", "planned", "unknown", "ignored")
@@ -269,7 +311,7 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
             if not text.strip():
                 continue
             try:
-                line = json.loads(text.decode())
+                line = json.loads(text.decode("utf-8-sig"))
             except (ValueError, RecursionError) as error:
                 raise FormatError(
                     f"{path}: line {number} is no JSON, or cut off; nothing of the file was "
@@ -288,21 +330,25 @@ def _problem(line: object) -> str:
         return "custom_id must be a text"
     response, error = line.get("response"), line.get("error")
     if response is None:
-        return "" if error is None or isinstance(error, dict) else "error must be an object"
-    if not isinstance(response, dict) or type(response.get("status_code")) is not int:
-        return "response must have a status_code"
+        if error is not None and not isinstance(error, dict):
+            return "error must be an object"
+        if error is not None and not isinstance(error.get("code"), str | None):
+            return "error must have a text as code"
+        return ""
+    status = response.get("status_code") if isinstance(response, dict) else None
+    if type(status) is not int or not 100 <= status <= 599:
+        return "response must have a status_code from 100 to 599"
     return ""
 
 
 def _settlement(
     request: TeacherRequest,
     line: dict[str, Any],
-    ledger: Ledger,
+    attempts: Sequence[Attempt],
     prices: Prices,
     validate: Validate | None,
 ) -> dict[str, Any]:
     """Return the arguments of `Ledger.settle` for a line."""
-    attempts = ledger.attempts(request.key)
     told: dict[str, Any] = {"key": request.key, "n": attempts[-1].n}
     response = line.get("response")
     status = None if response is None else response["status_code"]
@@ -326,7 +372,8 @@ def _settlement(
 
 def _fault(line: dict[str, Any], status: int | None) -> dict[str, Any]:
     """Return what a line without a reply says."""
-    error = line.get("error") or {}
+    error = line.get("error")
+    error = error if isinstance(error, dict) else {}
     body = {} if status is None else line["response"].get("body")
     inner = body.get("error", body) if isinstance(body, dict) else {}
     inner = inner if isinstance(inner, dict) else {}

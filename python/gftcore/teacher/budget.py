@@ -15,6 +15,9 @@ __all__ = ["MESSAGE_TOKENS", "Budget", "Prices"]
 
 #: Tokens that a service adds for roles and limits of a message; generous.
 MESSAGE_TOKENS = 64
+#: More is a mistake; the ledger counts costs in 64 bits.
+_HIGHEST_PRICE = 1e9
+_MOST_IMAGE_TOKENS = 10**6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,10 +52,12 @@ class Prices:
     def __post_init__(self) -> None:
         for name in ("input_per_million", "output_per_million", "cached_per_million"):
             value = getattr(self, name)
-            if value is not None and require_real(value, name) < 0:
-                raise ArgumentError(f"{name} must be at least 0, got {value}")
+            if value is not None and not 0 <= require_real(value, name) <= _HIGHEST_PRICE:
+                raise ArgumentError(
+                    f"{name} must be at least 0 and at most {_HIGHEST_PRICE:g}, got {value}"
+                )
         if self.image_tokens is not None:
-            require_int(self.image_tokens, "image_tokens", 1)
+            require_int(self.image_tokens, "image_tokens", 1, _MOST_IMAGE_TOKENS)
 
     def worst_tokens(self, request: TeacherRequest, *, more_bytes: int = 0) -> tuple[int, int]:
         """Return the most tokens in and out; `more_bytes` are texts added to the request."""
@@ -131,7 +136,7 @@ class Budget:
         if worst_micros > self.left_micros:
             raise BudgetError(
                 f"the budget has {max(0, self.left_micros) / 1e6:.6f} left, the next request may "
-                f"cost {worst_micros / 1e6:.6f}; raise the cap to go on"
+                f"cost {worst_micros / 1e6:.6f}; raise the cap (--budget) to go on"
             )
         self._spent += worst_micros
 

@@ -4,17 +4,27 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
+from gftcore.teacher.replies import Completion
 from gftcore.teacher.requests import TeacherRequest
 
-__all__ = ["Fault", "fault_of", "structured_output_refused"]
+__all__ = ["Beginning", "Fault", "fault_of", "option_refused"]
 
 _PASSING = (408, 409, 429)
 #: Key, account, address, proxy or model are wrong.
 _FOR_ALL = (401, 402, 404, 405, 407)
 #: What a service says that did not begin; after others it may have gone on and billed.
 _NOT_BEGUN = 503
+#: What a service says of an option that it does not know, or cannot have in any request.
+_OPTION_STATUS = (400, 422)
+#: What it says of the size of one request; such words may name the limit of the reply, too.
+_OF_ONE = ("context", "too large", "too long", "exceed")
+#: So many requests that are refused alike, and nothing else, are not about the requests.
+_ALIKE = 5
+#: So many bodies that are no chat completions, and nothing else, come from another service.
+_STRANGE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +64,56 @@ def fault_of(status: int | None, *, sent: bool = True) -> Fault:
     )
 
 
-def structured_output_refused(request: TeacherRequest, status: int | None, said: str) -> bool:
-    """Whether a service refuses the form that a request asks for, as it would for all of them."""
-    asked = b'"response_format"' in request.body and "response_format" in json.loads(request.body)
-    return status == 400 and "response_format" in said and asked
+def option_refused(request: TeacherRequest, status: int | None, said: str) -> str:
+    """Say what to change if a service refuses an option as it would for all; else nothing.
+
+    Examples
+    --------
+    >>> from gftcore.teacher import chat_request
+    >>> one = chat_request(model="m", system="s", user="u", stage="one", slots=[])
+    >>> option_refused(one, 400, "unknown: max_completion_tokens")
+    'give the limit its other name: output_limit="max_tokens" (--limit-name max_tokens)'
+    """
+    if status not in _OPTION_STATUS:
+        return ""
+    asked = json.loads(request.body)
+    if "response_format" in asked and "response_format" in said:
+        return "switch structured output off: structured=False or schema=None (--no-structured)"
+    names = ("max_completion_tokens", "max_tokens")
+    for name, other in (names, names[::-1]):
+        if name in asked and name in said and not any(word in said.lower() for word in _OF_ONE):
+            return f'give the limit its other name: output_limit="{other}" (--limit-name {other})'
+    return ""
+
+
+@dataclass(slots=True)
+class Beginning:
+    """What a run heard until a chat completion came; after one, faults are of single requests.
+
+    Attributes
+    ----------
+    answered
+        Whether a chat completion came, accepted or not.
+    failed
+        Keys of requests that failed before.
+    """
+
+    answered: bool = False
+    failed: list[str] = field(default_factory=list)
+    _statuses: Counter[int] = field(default_factory=Counter)
+    _strange: int = 0
+
+    def reply(self, done: Completion) -> bool:
+        """Note a body; return whether so many were none that this is no such service."""
+        problem = done.problem or ""
+        if not problem.startswith(("no UTF-8", "no JSON", "wrong schema")):
+            self.answered = True
+        self._strange += 1
+        return not self.answered and self._strange >= _STRANGE
+
+    def rejection(self, status: int | None) -> bool:
+        """Note a request that failed; return whether all did so, and enough of them."""
+        if status is not None and 400 <= status < 500:
+            self._statuses[status] += 1
+        alike = len(self._statuses) == 1 and self._statuses.total() >= _ALIKE
+        return alike and not self.answered

@@ -12,9 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from gftcore.errors import ArgumentError, FormatError, RefusedError
+from gftcore.errors import ArgumentError, RefusedError
 from gftcore.io.files import require_file, require_path
-from gftcore.teacher.ledger_file import APPLICATION, STATES, opened, translated
+from gftcore.teacher.ledger_file import STATES, opened, require_version, translated
 from gftcore.teacher.replies import Usage
 from gftcore.teacher.requests import TeacherRequest, canonical, require_request
 
@@ -389,15 +389,18 @@ def ledger_counts(path: str | Path) -> tuple[dict[str, int], int]:
     Raises
     ------
     FormatError
-        If the file is no ledger.
+        If the file is no ledger, or one of another version.
     """
     file = require_file(path)
+    whole = file.resolve()
+    # SQLite makes files beside it even to read, unless it knows that nobody writes.
+    quiet = "" if whole.with_name(f"{whole.name}-wal").exists() else "&immutable=1"
+    address = f"{whole.as_uri()}?mode=ro{quiet}"
     with (
         translated(file),
-        contextlib.closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as own,
+        contextlib.closing(sqlite3.connect(address, uri=True)) as own,
     ):
-        if own.execute("PRAGMA application_id").fetchone()[0] != APPLICATION:
-            raise FormatError(f"{file} is no ledger; use another file")
+        require_version(file, own)
         found = dict(own.execute("SELECT state, count(*) FROM items GROUP BY state").fetchall())
         spent = own.execute("SELECT coalesce(sum(cost_micros), 0) FROM attempts").fetchone()[0]
     return {state: found.get(state, 0) for state in STATES}, int(spent)

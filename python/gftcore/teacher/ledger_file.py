@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gftcore.errors import FormatError, RefusedError, UnavailableError
 
-__all__ = ["APPLICATION", "OUTCOMES", "SCHEMA", "STATES", "opened", "translated"]
+__all__ = ["APPLICATION", "OUTCOMES", "SCHEMA", "STATES", "opened", "require_version", "translated"]
 
 #: planned -> sent or batched -> planned, done, failed or refused; failed -> planned when it is
 #: opened again.
@@ -110,15 +110,29 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
             f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA application_id = {APPLICATION}; "
             f"PRAGMA user_version = {_VERSION}; COMMIT;"
         )
+    require_version(path, connection)
+    problem = run("PRAGMA quick_check(1)").fetchone()[0]
+    if problem != "ok":
+        raise FormatError(f"{path} is damaged: {problem:.200}; restore a copy")
+
+
+def require_version(path: Path, connection: sqlite3.Connection) -> None:
+    """Refuse a file that is no ledger, or one of another version.
+
+    Raises
+    ------
+    FormatError
+        If it is.
+    """
+    run = connection.execute
+    if run("PRAGMA application_id").fetchone()[0] != APPLICATION:
+        raise FormatError(f"{path} is no ledger; use another file")
     version = run("PRAGMA user_version").fetchone()[0]
     if version != _VERSION:
         raise FormatError(
             f"{path} must have version {_VERSION} of the ledger, got {version}; "
             "use the gftcore that made it"
         )
-    problem = run("PRAGMA quick_check(1)").fetchone()[0]
-    if problem != "ok":
-        raise FormatError(f"{path} is damaged: {problem:.200}; restore a copy")
 
 
 @contextlib.contextmanager

@@ -63,9 +63,9 @@ class RemoteTeacher:
     >>> from gftcore.teacher import Budget, Prices
     >>> budget = Budget(Prices(input_per_million=2, output_per_million=8), cap=1)
     >>> with tempfile.TemporaryDirectory() as folder, Ledger(f"{folder}/ledger") as ledger:
-    ...     RemoteTeacher("https://example.org/v1", ledger=ledger, budget=budget)
+    ...     RemoteTeacher("https://example.org", ledger=ledger, budget=budget)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    gftcore.errors.RefusedError: example.org is another machine; allow_remote=True sends data to it
+    gftcore.errors.RefusedError: example.org is another machine; allow_remote=True (--allow-r...
     """
 
     def __init__(
@@ -132,8 +132,9 @@ class RemoteTeacher:
             If the next request may go beyond the cap.
         UnavailableError
             If all requests would fail: no connection, a redirect, no such key, account, address or
-            model, no structured output, compressed replies, nothing but errors, a wait that is too
-            long; or if the ledger cannot be written. What is not finished stays planned.
+            model, no structured output, another name of the limit, compressed replies, nothing but
+            errors or bodies of another service, a wait that is too long; or if the ledger cannot
+            be written. What is not finished stays planned.
         """
         require_validate(validate)
         try:

@@ -11,13 +11,14 @@ import signal
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 from gftcore._lazy import require
 from gftcore._validation import require_iterator
 from gftcore.errors import GftcoreError, UnavailableError
 from gftcore.teacher.budget import Budget
-from gftcore.teacher.faults import fault_of, structured_output_refused
+from gftcore.teacher.faults import Beginning, fault_of, option_refused
 from gftcore.teacher.judging import History, Validate, judge
 from gftcore.teacher.ledger import Ledger
 from gftcore.teacher.pace import Pace
@@ -69,6 +70,8 @@ class Run:
     ) -> None:
         self._tenacity = require("tenacity", extra="teacher", user="gftcore.teacher.RemoteTeacher")
         self._address, self._secret = address, secret
+        parts = urlsplit(address)
+        self._host = f"{parts.scheme}://{parts.netloc}"
         self._ledger, self._budget, self._limits = ledger, budget, limits
         self._validate = validate
         self._pace = Pace(limits.requests_per_minute, limits.tokens_per_minute)
@@ -76,6 +79,7 @@ class Run:
         self._attempts = self._reserved = 0
         #: When the last attempt began that a reply came to.
         self._answered = -math.inf
+        self._beginning = Beginning()
         self._in_hand: set[str] = set()
         self._taken: set[str] = set()
         self._failure: BaseException | None = None
@@ -289,8 +293,18 @@ class Run:
             self._budget.settle(worst, cost)
             if state in self._ended:
                 self._ended[state] += 1
+            if state == "failed" and not self._beginning.answered:
+                self._beginning.failed.append(task.request.key)
 
         return settle
+
+    def _end_for_all(self, reason: str) -> NoReturn:
+        """End the run for a fault that is of none of the requests that failed by it."""
+        for key in self._beginning.failed:
+            self._ledger.reopen(key)
+            self._ended["failed"] -= 1
+        self._beginning.failed.clear()
+        raise UnavailableError(reason)
 
     def _conclude(self, task: _Task, answer: Answer, settle: Callable[..., None]) -> None:
         """Settle an attempt; raise `_Again` if there is to be another."""
@@ -317,6 +331,7 @@ class Run:
     ) -> None:
         self._answered = max(self._answered, task.started)
         task.failing_since = None
+        strange = self._beginning.reply(done)
         found = judge(task.request, done, task.history, self._validate)
         settle(
             found.outcome,
@@ -329,6 +344,11 @@ class Run:
         )
         if found.raised is not None:
             raise found.raised
+        if strange:
+            self._end_for_all(
+                f"no reply was a chat completion ({found.error}): is {self._host} the address "
+                "of the API? Often it ends in /v1"
+            )
         if found.state == "planned":
             raise _Again(back_off=False)
 
@@ -342,17 +362,28 @@ class Run:
         told = {"error": said, "http_status": answer.status, "free": not fault.billed}
         hopeless = ""
         spent = task.errors >= self._limits.tries
-        if structured_output_refused(task.request, answer.status, said):
-            hopeless = "switch structured output off (schema=None)"
-        elif fault.for_all:
-            hopeless = "check key, account, address and model"
-        elif spent and fault.passing and (not sent or self._answered < task.failing_since):
-            hopeless = f"{task.errors} times, and nothing else was answered; go on later"
+        if option := option_refused(task.request, answer.status, said):
+            hopeless = f"{said}; {option}"
+        elif fault.for_all or (answer.status == 403 and not self._beginning.answered):
+            # Once others are answered, 403 is about what this one holds.
+            hopeless = f"{said}; check key, account, address and model"
+        elif spent and not sent:
+            hopeless = (
+                f"no connection to {self._host} after {task.errors} tries; "
+                "the same command goes on later"
+            )
+        elif spent and fault.passing and self._answered < task.failing_since:
+            hopeless = f"{said}; {task.errors} times, and nothing else was answered; go on later"
         if hopeless:  # the fault is not the request's
             settle(answer.kind, "planned", **told)
-            raise UnavailableError(f"{said}; {hopeless}")
+            raise UnavailableError(hopeless)
         if spent or not fault.passing:
             settle(answer.kind, "failed", **told)
+            if self._beginning.rejection(answer.status):
+                self._end_for_all(
+                    f"{said}; so were all requests refused, and none answered: check model, "
+                    "options and address"
+                )
             return
         settle(answer.kind, "planned", **told)
         wait_s = answer.wait_s

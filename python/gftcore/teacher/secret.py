@@ -93,7 +93,10 @@ def require_secret(api_key: object) -> Secret | None:
     """
     if api_key is None:
         value = os.environ.get(KEY_VARIABLE)
-        return Secret(value) if value else None
+        try:
+            return Secret(value) if value else None
+        except ArgumentError as error:
+            raise ArgumentError(f"{KEY_VARIABLE}: {error}") from None
     if isinstance(api_key, Secret):
         return api_key
     reveal = getattr(api_key, "get_secret_value", None)

@@ -91,8 +91,8 @@ def require_address(base_url: object, *, allow_remote: bool) -> str:
         If it is another machine and `allow_remote` is False. Nothing was sent, nor any name
         looked up.
     ArgumentError
-        If it is no http(s) address, has a user, query or fragment, or would send the key to
-        another machine in clear.
+        If it is no http(s) address, has a user, query or fragment, ends in /chat/completions, or
+        would send the key to another machine in clear.
     """
     if not isinstance(base_url, str):
         raise ArgumentTypeError(f"base_url must be a str, got {type(base_url).__name__}")
@@ -108,10 +108,16 @@ def require_address(base_url: object, *, allow_remote: bool) -> str:
         raise ArgumentError(
             "base_url must be like https://host/v1, without user, query and fragment; check it"
         )
+    if parts.path.rstrip("/").endswith("/chat/completions"):
+        raise ArgumentError(
+            "base_url must end before /chat/completions, which is added; leave that out"
+        )
     if is_loopback(host):
         return base_url
     if not allow_remote:
-        raise RefusedError(f"{host} is another machine; allow_remote=True sends data to it")
+        raise RefusedError(
+            f"{host} is another machine; allow_remote=True (--allow-remote) sends data to it"
+        )
     if parts.scheme != "https":
         raise ArgumentError(f"base_url must begin with https for {host}, got http")
     return base_url
@@ -198,7 +204,11 @@ class Transport:
         with contextlib.suppress(ValueError, RecursionError):
             told = json.loads(error.response.content)
             told = told.get("error", told) if isinstance(told, dict) else told
-            message = told.get("message") if isinstance(told, dict) else told
+            message = told
+            if isinstance(told, dict):
+                message = told.get("message") or told.get("detail")
+            if isinstance(message, list):  # as FastAPI names fields that it does not know
+                message = json.dumps(message)
             if isinstance(message, str):
                 said += f": {self._clean(message)}"
         return Answer(

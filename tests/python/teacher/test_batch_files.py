@@ -45,10 +45,10 @@ def budget(cap: float = 100) -> Budget:
     return Budget(PRICES, cap=cap)
 
 
-def answer(key: str, text: str = "yes") -> dict[str, Any]:
+def answer(key: str, text: str = "yes", n: int = 1) -> dict[str, Any]:
     return {
         "id": "batch_req_1",
-        "custom_id": key,
+        "custom_id": f"{key}-{n}",
         "response": {"status_code": 200, "request_id": "r", "body": completion(text)},
         "error": None,
     }
@@ -56,11 +56,13 @@ def answer(key: str, text: str = "yes") -> dict[str, Any]:
 
 def failure(key: str, status: int, message: str) -> dict[str, Any]:
     body = {"error": {"message": message, "type": "fault"}}
-    return {"custom_id": key, "response": {"status_code": status, "body": body}, "error": None}
+    response = {"status_code": status, "body": body}
+    return {"custom_id": f"{key}-1", "response": response, "error": None}
 
 
 def expired(key: str, code: str) -> dict[str, Any]:
-    return {"custom_id": key, "response": None, "error": {"code": code, "message": "why"}}
+    error = {"code": code, "message": "why"}
+    return {"custom_id": f"{key}-1", "response": None, "error": error}
 
 
 def lines(folder: Path, *told: dict[str, Any], name: str = "out.jsonl") -> Path:
@@ -81,7 +83,7 @@ def test_there_and_back(tmp_path: Path, ledger: Ledger) -> None:
     written = [json.loads(line) for line in path.read_text().splitlines()]
     assert written == [
         {
-            "custom_id": one.key,
+            "custom_id": f"{one.key}-1",
             "method": "POST",
             "url": "/v1/chat/completions",
             "body": json.loads(one.body),
@@ -210,9 +212,8 @@ def test_retries_over_several_batches(tmp_path: Path, ledger: Ledger) -> None:
         if old is not None:  # what was read before is not for the attempt after it
             again = read_batch(old, ledger, prices=PRICES, validate=validate)
             assert (again.ignored, again.planned) == (2, 0)
-        reply = lines(
-            tmp_path, answer(bad.key, str(n)), answer(fair.key, str(n)), name=f"{n}.jsonl"
-        )
+        told = [answer(one.key, str(n), n + 1) for one in (bad, fair)]
+        reply = lines(tmp_path, *told, name=f"{n}.jsonl")
         read_batch(reply, ledger, prices=PRICES, validate=validate)
         old = reply
     assert ledger.item(bad.key).reason == "not 3"
@@ -230,6 +231,8 @@ def test_retries_over_several_batches(tmp_path: Path, ledger: Ledger) -> None:
         ('{"custom_id": "a", "response": []}', "response must have a status_code"),
         ('{"custom_id": "a", "response": {"status_code": "200"}}', "status_code"),
         ('{"custom_id": "a", "response": null, "error": "why"}', "error must be an object"),
+        ('{"custom_id": "a", "response": null, "error": {"code": []}}', "a text as code"),
+        ('{"custom_id": "a", "response": {"status_code": 1%s}}' % ("0" * 30), "from 100 to 599"),
     ],
 )
 def test_damage_settles_nothing(tmp_path: Path, ledger: Ledger, text: str, problem: str) -> None:
@@ -243,6 +246,68 @@ def test_damage_settles_nothing(tmp_path: Path, ledger: Ledger, text: str, probl
     assert ledger.counts()["batched"] == 2
     path.write_text(whole)
     assert read_batch(path, ledger, prices=PRICES).done == 2
+
+
+def test_a_mark_of_the_encoding_is_no_damage(tmp_path: Path, ledger: Ledger) -> None:
+    (one,) = questions(1)
+    write_batch(tmp_path, [one], ledger, budget())
+    path = lines(tmp_path, answer(one.key))
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert read_batch(path, ledger, prices=PRICES).done == 1
+
+
+def test_a_reply_to_an_earlier_attempt_settles_no_later_one(tmp_path: Path, ledger: Ledger) -> None:
+    (one,) = questions(1)
+
+    def validate(_one: TeacherRequest, text: str) -> Flaw | None:
+        return Flaw("old") if text == "old" else None
+
+    write_batch(tmp_path, [one], ledger, budget())
+    read_batch(lines(tmp_path, answer(one.key, "old")), ledger, prices=PRICES, validate=validate)
+    write_batch(tmp_path, [one], ledger, budget())
+    # The two files in one, so that it is none that was read before.
+    both = lines(tmp_path, answer(one.key, "old"), answer(one.key, "new", 2), name="all.jsonl")
+    found = read_batch(both, ledger, prices=PRICES, validate=validate)
+    assert (found.done, found.ignored, found.planned) == (1, 1, 0)
+    assert ledger.item(one.key).reply == "new"
+
+
+def test_a_usable_reply_of_a_run_before_is_kept(tmp_path: Path, ledger: Ledger) -> None:
+    (one,) = questions(1)
+
+    def validate(_one: TeacherRequest, text: str) -> Flaw:
+        return Flaw("so so", usable=text == "1")
+
+    for n in range(1, 5):
+        write_batch(tmp_path, [one], ledger, budget())
+        path = lines(tmp_path, answer(one.key, str(n), n), name=f"{n}.jsonl")
+        read_batch(path, ledger, prices=PRICES, validate=validate)
+    assert ledger.item(one.key).reply == "1"
+
+
+def test_files_are_all_there_or_none(
+    tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_files, "MOST_REQUESTS", 1)
+    out, replace, moved = tmp_path / "out", Path.replace, []
+
+    def second_fails(self: Path, goal: Path) -> Path:
+        moved.append(goal)
+        if len(moved) == 2:
+            raise OSError("the disk is full")
+        return replace(self, goal)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", second_fails)
+        with pytest.raises(OSError, match="full"):
+            write_batch(out, questions(2), ledger, budget())
+    assert list(out.iterdir()) == []
+    assert ledger.counts()["planned"] == 2
+    # What a kill leaves is cleared.
+    (out / ".batch-left").mkdir()
+    (out / ".batch-left" / "0.jsonl").touch()
+    paths = write_batch(out, questions(2), ledger, budget())
+    assert sorted(out.iterdir()) == sorted(paths)
 
 
 def test_a_fault_of_validate_settles_nothing(tmp_path: Path, ledger: Ledger) -> None:

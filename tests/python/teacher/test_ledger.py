@@ -19,7 +19,7 @@ from gftcore.errors import (
     RefusedError,
     UnavailableError,
 )
-from gftcore.teacher import Ledger, TeacherRequest, chat_request
+from gftcore.teacher import Ledger, TeacherRequest, chat_request, ledger_counts
 from gftcore.teacher.ledger_file import SCHEMA, STATES
 from gftcore.teacher.replies import Usage
 
@@ -262,6 +262,27 @@ def test_other_files_are_refused_and_stay(tmp_path: Path) -> None:
     raw.close()
     with pytest.raises(FormatError, match="version 1 of the ledger, got 2"):
         Ledger(newer)
+    with pytest.raises(FormatError, match="version 1 of the ledger, got 2"):
+        ledger_counts(newer)
+    with pytest.raises(FormatError, match="no ledger"):
+        ledger_counts(foreign)
+
+
+def test_looking_at_a_ledger_writes_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    with Ledger(path) as ledger:
+        ledger.plan(question(), worst_micros=7)
+        assert ledger_counts(path) == (ledger.counts(), 0)  # from the file beside it
+        ledger.begin(question().key, worst_micros=7)
+    (tmp_path / "ledger.sqlite.lock").unlink()
+    counts, spent = ledger_counts(path)
+    assert (counts["sent"], spent) == (1, 7)
+    assert list(tmp_path.iterdir()) == [path]
+    # Negative control: SQLite itself makes files, which a folder to read from does not take.
+    raw = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)
+    raw.execute("SELECT count(*) FROM items")
+    assert len(list(tmp_path.iterdir())) > 1
+    raw.close()
 
 
 def test_damage_is_found(tmp_path: Path) -> None:

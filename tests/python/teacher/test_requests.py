@@ -214,13 +214,22 @@ def test_costs_by_hand() -> None:
     worst = (one.input_bytes + 192 + 100) * 2 + 9 * 8
     assert prices.worst_micros(one) == worst
     assert prices.worst_micros(one, more_bytes=3) == worst + 6
+    dear = Prices(input_per_million=2, output_per_million=8, cached_per_million=3, image_tokens=100)
+    assert dear.worst_micros(one) == worst + (one.input_bytes + 192 + 100)
+    for absurd in (
+        {"input_per_million": 1e30},
+        {"cached_per_million": 2e9},
+        {"image_tokens": 10**9},
+    ):
+        with pytest.raises(ArgumentError, match=next(iter(absurd))):
+            Prices(**{"input_per_million": 1, "output_per_million": 1} | absurd)
 
 
 def test_the_cap_holds_before_anything_is_sent() -> None:
     budget = Budget(Prices(input_per_million=1, output_per_million=1), cap=0.0001)
     budget.reserve(60)
     budget.reserve(40)
-    with pytest.raises(BudgetError, match="raise the cap"):
+    with pytest.raises(BudgetError, match=r"raise the cap \(--budget\)"):
         budget.reserve(1)
     budget.settle(60, 10)
     budget.reserve(50)
@@ -273,6 +282,10 @@ def test_a_secret_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "of-another-service")
     monkeypatch.delenv(KEY_VARIABLE, raising=False)
     assert require_secret(None) is None
+    monkeypatch.setenv(KEY_VARIABLE, f"{CANARY} ")
+    with pytest.raises(ArgumentError, match=f"{KEY_VARIABLE}: .*printable ASCII") as found:
+        require_secret(None)
+    assert CANARY not in str(found.value)
     monkeypatch.setenv(KEY_VARIABLE, CANARY)
     found = require_secret(None)
     assert found is not None
@@ -340,6 +353,9 @@ def test_addresses_that_are_none(address: str) -> None:
         with pytest.raises(ArgumentError, match="base_url"):
             require_address(address, allow_remote=allowed)
     assert require_address("http://[::1]:8000/v1", allow_remote=False)
+    for end in ("/chat/completions", "/chat/completions/"):
+        with pytest.raises(ArgumentError, match="must end before /chat/completions"):
+            require_address(f"http://[::1]:8000/v1{end}", allow_remote=False)
 
 
 def test_a_request_is_frozen() -> None:
