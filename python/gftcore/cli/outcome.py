@@ -128,7 +128,9 @@ def _explain(error: BaseException, code: Exit, *, name: str, as_json: bool) -> N
         "table",
         "data convert",
         "data synth",
+        "teach export",
         "teach plan",
+        "teach run",
         "train",
     )
     if resumed and code in (Exit.INTERRUPTED, Exit.TERMINATED):

@@ -10,6 +10,7 @@ import typer
 
 from gftcore.cli import options
 from gftcore.cli import teach_options as own
+from gftcore.cli.instruction_sets import option_names, require_set
 from gftcore.cli.outcome import guarded, print_json, tell
 
 __all__ = ["teach_export"]
@@ -18,6 +19,7 @@ _SCHEMA = "gftcore-teach-export/1"
 
 
 @guarded
+@option_names()
 def teach_export(
     out: own.DataSet,
     to: Annotated[
@@ -38,6 +40,7 @@ def teach_export(
     """
     from gftcore.instructions import export_instructions, read_instructions
 
+    require_set(out)
     rows = read_instructions(out)
     told = {"schema": _SCHEMA, "to": to, "output": str(dest), "dry_run": dry_run}
     if dry_run:

@@ -52,8 +52,12 @@ PriceOut = Annotated[
     float | None, typer.Option("--price-out", help="Price of a million tokens received.")
 ]
 ImageTokens = Annotated[
-    int,
-    typer.Option("--image-tokens", min=1, help="Most tokens that the service counts for an image."),
+    int | None,
+    typer.Option(
+        "--image-tokens",
+        min=1,
+        help="Most tokens that the service counts for an image; on this machine 2000 by default.",
+    ),
 ]
 OutputTokens = Annotated[
     int, typer.Option("--output-tokens", min=1, help="Most tokens of a reply.")

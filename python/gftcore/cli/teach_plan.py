@@ -108,7 +108,8 @@ def tell_cases(work: Teaching, *, dry_run: bool, quiet: bool) -> None:
     labels = {label: 0 for label in work.manifest.classes}
     for record in work.records:
         labels[record.label] += work.jobs[record.id].status != "failed"
-    tell(", ".join(f"{count} {label}" for label, count in labels.items()) + f": {work.out}")
+    said = ", ".join(f"{count} {label}" for label, count in labels.items())
+    tell(f"cases: {said}: {work.out}")
     tell(work.notice)
     said = f"{counts['ok']} cases made, {counts['skipped']} there already, "
     said += f"{counts['failed']} failed"

@@ -4,31 +4,39 @@
 from __future__ import annotations
 
 import functools
-import json
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import Any
 
 from gftcore.cli import options
 from gftcore.cli import teach_options as own
+from gftcore.cli.instruction_sets import in_options, option_names
 from gftcore.cli.jobs import summary
-from gftcore.cli.outcome import Exit, guarded, print_json, tell
-from gftcore.errors import ArgumentError
-
-if TYPE_CHECKING:
-    from gftcore.cli.lessons import Lessons
-    from gftcore.teacher import Asking, Budget
+from gftcore.cli.outcome import (
+    Exit,
+    exit_code,
+    guarded,
+    print_json,
+    say,
+    show_traceback,
+    tell,
+)
 
 __all__ = ["teach_run"]
 
 _SCHEMA = "gftcore-teach-run/1"
-#: Of so many cases the cost of all is estimated.
-_SAMPLED = 10
-_PICTURE = re.compile(r"data:image/png;base64,([A-Za-z0-9+/=]+)")
+#: What became of the lines of a batch file, in words.
+_BATCH = {
+    "done": "accepted",
+    "planned": "not accepted and planned again",
+    "failed": "failed",
+    "refused": "refused",
+    "unknown": "unknown",
+    "ignored": "ignored",
+}
 
 
 @guarded
+@option_names()
 def teach_run(
     manifest: options.ManifestFile,
     out: options.Out,
@@ -44,7 +52,7 @@ def teach_run(
     budget: own.Budget = None,
     price_in: own.PriceIn = None,
     price_out: own.PriceOut = None,
-    image_tokens: own.ImageTokens = 2000,
+    image_tokens: own.ImageTokens = None,
     output_tokens: own.OutputTokens = 8192,
     limit_name: own.LimitName = "max_completion_tokens",
     structured: own.Structured = True,
@@ -73,23 +81,33 @@ def teach_run(
     """
     from gftcore._lazy import require
     from gftcore.cli.lessons import Lessons
+    from gftcore.cli.teach_asking import asking_of, budget_of, key_of, require_fitting
     from gftcore.cli.teach_plan import make_cases, tell_cases
+    from gftcore.cli.teach_showing import shown, tell_shown
     from gftcore.cli.teaching import Teaching
     from gftcore.teacher import RemoteTeacher
-    from gftcore.teacher.transport import require_address
 
     silent = json_ or quiet
     require("pyarrow", extra="bulk", user="gftcore teach run")
-    asking = _asking(
+    asking = asking_of(
         base_url, teacher_model, batch_out, batch_in,
         structured=structured, max_output_tokens=output_tokens, output_limit=limit_name,
     )  # fmt: skip
-    if base_url is not None:
-        require("openai", extra="teacher", user="gftcore teach run --base-url")
-        require_address(base_url, allow_remote=allow_remote)
-    money = _budget(base_url, asking, budget, price_in, price_out, image_tokens)
+    limits = {
+        "--timeout-s": timeout_s,
+        "--requests-per-minute": requests_per_minute,
+        "--tokens-per-minute": tokens_per_minute,
+    }
+    require_fitting(
+        base_url, batch_in, asking, limits=limits, retry=retry_failed, allow_remote=allow_remote
+    )
+    money = budget_of(
+        base_url, asking,
+        cap=budget, price_in=price_in, price_out=price_out, image_tokens=image_tokens,
+    )  # fmt: skip
     service: dict[str, Any] = {
         "budget": money,
+        "api_key": key_of(base_url),
         "allow_remote": allow_remote,
         "parallel": parallel,
         "requests_per_minute": requests_per_minute,
@@ -100,8 +118,9 @@ def teach_run(
         manifest, splits=splits, models=models, fold=fold, truth=truth, out=out, limit=limit,
         overwrite=overwrite,
     )  # fmt: skip
-    make_cases(work, threads, dry_run=dry_run, silent=silent)
     lessons = Lessons(work, asking, silent)
+    lessons.require_replaceable()
+    make_cases(work, threads, dry_run=dry_run, silent=silent)
     if not json_:
         tell_cases(work, dry_run=dry_run, quiet=quiet)
     told: dict[str, Any] = {
@@ -112,128 +131,65 @@ def teach_run(
         "cases": summary(list(work.jobs.values())),
     }
     if dry_run:
-        told["request"] = _shown(lessons, money, json_=json_)
+        told["request"] = None if asking is None else shown(lessons, money.prices)
+        if asking is not None and not json_:
+            tell_shown(told["request"])
     elif asking is None:
         lessons.by_rule()
     elif batch_out is not None:
-        told["batch_files"] = [str(one) for one in lessons.batch_out(batch_out, money)]
+        files = lessons.batch_out(batch_out, money, retry=retry_failed)
+        told["batch_files"] = [str(one) for one in files]
     elif batch_in:
         lessons.batch_in(batch_in, money)
     elif base_url is not None:
         lessons.ask(functools.partial(RemoteTeacher, base_url, **service), retry=retry_failed)
     told |= lessons.told
+    if lessons.stopped is not None:
+        message = in_options(str(lessons.stopped))
+        told["stopped"] = {"code": lessons.stopped.code, "message": message}
     if json_:
         print_json(told)
     else:
-        _tell(lessons, out, told, quiet=quiet)
+        _tell(out, told, quiet=quiet)
     if lessons.stopped is not None:
-        raise lessons.stopped
+        show_traceback(lessons.stopped)
+        say(f"gftcore teach run: {message}")
+        return exit_code(lessons.stopped)
     return _code(told)
 
 
-def _asking(
-    base_url: str | None,
-    model: str | None,
-    batch_out: Path | None,
-    batch_in: list[Path] | None,
-    **how: Any,
-) -> Asking | None:
-    """Return how a language model is asked; None if there is none."""
-    given = [
-        name
-        for name, value in (
-            ("--base-url", base_url), ("--batch-out", batch_out), ("--batch-in", batch_in)
-        )
-        if value
-    ]  # fmt: skip
-    if len(given) > 1:
-        raise ArgumentError(f"{' and '.join(given)} exclude each other; give one")
-    if not given:
-        if model is not None:
-            raise ArgumentError("--teacher-model needs --base-url, --batch-out or --batch-in")
-        return None
-    if model is None:
-        raise ArgumentError(f"{given[0]} needs --teacher-model, the name of the model there")
-    from gftcore.teacher import Asking
-
-    return Asking(model=model, **how)
-
-
-def _budget(
-    base_url: str | None,
-    asking: Asking | None,
-    cap: float | None,
-    price_in: float | None,
-    price_out: float | None,
-    image_tokens: int,
-) -> Budget:
-    """Return prices and cap; only what runs on this machine may go without."""
-    from gftcore.teacher import Budget, Prices
-    from gftcore.teacher.transport import is_loopback
-
-    here = base_url is not None and is_loopback(urlsplit(base_url).hostname or "")
-    values = {"--budget": cap, "--price-in": price_in, "--price-out": price_out}
-    lacking = [name for name, value in values.items() if value is None]
-    if asking is not None and not here and lacking:
-        raise ArgumentError(f"a teacher elsewhere costs money; give {', '.join(lacking)}")
-    prices = Prices(
-        input_per_million=price_in or 0.0,
-        output_per_million=price_out or 0.0,
-        image_tokens=image_tokens,
-    )
-    return Budget(prices, cap=cap or 0.0)
-
-
-def _shown(lessons: Lessons, money: Budget, *, json_: bool) -> dict[str, Any] | None:
-    """Show one request as it would be sent, and what all may cost at most."""
-    if lessons.asking is None:
-        return None
-    there = [name for name in lessons.names if lessons.work.jobs[name].status == "skipped"]
-    if not there:
-        if not json_:
-            tell("no case is there yet to show a request of; `gftcore teach plan` makes them")
-        return None
-    sampled = there[:: max(1, len(there) // _SAMPLED)][:_SAMPLED]
-    requests = {name: lessons.requests_of(name) for name in sampled}
-    worst = [money.prices.worst_micros(one) for some in requests.values() for one in some]
-    count = len(lessons.names) * len(requests[sampled[0]])
-    most = sum(worst) / len(worst) * count / 1e6
-    body = json.loads(requests[sampled[0]][-1].body)
-    told = {"requests": count, "worst_cost": most, "sampled_cases": len(sampled), "body": body}
-    if not json_:
-        text = json.dumps(body, indent=1, ensure_ascii=False)
-        tell(_PICTURE.sub(_described, text))
-        tell(
-            f"{count} requests, first attempts at most {most:.2f} in the currency of the prices, "
-            f"by {len(sampled)} cases; --json shows the pictures"
-        )
-    return told
-
-
-def _described(found: re.Match[str]) -> str:
-    return f"data:image/png;base64,({len(found[1])} characters)"
-
-
-def _tell(lessons: Lessons, out: Path, told: dict[str, Any], *, quiet: bool) -> None:
+def _tell(out: Path, told: dict[str, Any], *, quiet: bool) -> None:
     if quiet:
         return
     for file in told.get("batch_files", ()):
         tell(file)
-    if "requests" in lessons.told:
-        counts = {name: count for name, count in lessons.told["requests"].items() if count}
+    batches = told.get("batch_replies", ())
+    for one in batches:
+        said = ", ".join(f"{one[name]} {word}" for name, word in _BATCH.items() if one[name])
+        tell(f"{one['file']}: {said or 'no replies'}")
+    if any(one["planned"] for one in batches):
+        tell("run --batch-out again for what was not accepted")
+    if "requests" in told:
+        counts = {name: count for name, count in told["requests"].items() if count}
         said = ", ".join(f"{count} {name}" for name, count in counts.items())
         tell(f"requests: {said or 'none'}")
-    if "spent" in lessons.told:
-        tell(f"spent or reserved by all runs: {lessons.told['spent']:.6f}")
-    if "figures" in lessons.told:
-        counts, dropped = lessons.told["figures"]["counts"], lessons.told["figures"]["dropped"]
+    if told.get("other_replies"):
+        tell(f"{told['other_replies']} replies belong to other settings or images")
+    if "spent" in told:
+        tell(f"spent or reserved by all runs: {told['spent']:.6f}")
+    if "figures" in told:
+        counts, dropped = told["figures"]["counts"], told["figures"]["dropped"]
         tell(
             f"{counts['instructions']} instructions about {counts['images']} images, "
             f"{dropped['count']} dropped: {out / 'quality.html'}"
         )
+    if "kept" in told:
+        there = f"that of {told['kept']} instructions is kept" if told["kept"] else "there is none"
+        tell(f"the run stopped before it had a larger data set; {there}")
 
 
 def _code(told: dict[str, Any]) -> Exit:
     counts = told.get("requests") or {}
     failed = told["cases"]["failed"] or counts.get("failed") or counts.get("refused")
-    return Exit.SOME_FAILED if failed else Exit.DONE
+    empty = "figures" in told and not told["figures"]["counts"]["instructions"]
+    return Exit.SOME_FAILED if failed or (empty and told.get("other_replies")) else Exit.DONE

@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 from gftcore.cli import options
 from gftcore.cli import teach_options as own
 from gftcore.cli.outcome import guarded, print_json, tell
+from gftcore.errors import FormatError
 
 __all__ = ["teach_status"]
 
@@ -32,7 +34,7 @@ def teach_status(
     there = set(case_names(out))
     failed = []
     if (out / FAILED_FILE).exists():
-        failed = json.loads((out / FAILED_FILE).read_bytes())["failed"]
+        failed = _failed(out / FAILED_FILE)
     left = about["images"] - len(there) - len(failed)
     told: dict[str, Any] = {
         "schema": _SCHEMA,
@@ -55,5 +57,19 @@ def teach_status(
     )
     if "requests" in told:
         counts = ", ".join(f"{n} {state}" for state, n in told["requests"].items() if n)
-        tell(f"requests: {counts or 'none'}; spent or reserved: {told['spent']:.6f}")
+        tell(
+            f"requests of all settings: {counts or 'none'}; spent or reserved: {told['spent']:.6f}"
+        )
     return 0
+
+
+def _failed(file: Path) -> list[dict[str, str]]:
+    """Return the images that have no case, and why."""
+    try:
+        failed = [
+            {name: str(one[name]) for name in ("image_id", "code", "message")}
+            for one in json.loads(file.read_bytes())["failed"]
+        ]
+    except (ValueError, RecursionError, KeyError, TypeError) as error:
+        raise FormatError(f"{file}: is damaged; `gftcore teach plan` writes it anew") from error
+    return failed

@@ -20,6 +20,7 @@ from gftcore.datasets.origin import origin_record
 from gftcore.errors import FormatError, GftcoreError, MissingFileError, RefusedError
 from gftcore.graph import ExtractFailure
 from gftcore.graph.assemble import settings_hash
+from gftcore.instructions import STORE
 from gftcore.io import atomic_path, file_sha256, provenance
 from gftcore.io.files import held_folder
 from gftcore.model import Model
@@ -36,6 +37,7 @@ from gftcore.teacher.case_files import (
     case_path,
     write_teaching_case,
 )
+from gftcore.teacher.composing import DROPPED, QUALITY, SHEET
 
 if TYPE_CHECKING:
     from gftcore.datasets import Manifest, Record, Splits
@@ -52,7 +54,7 @@ _FOLDERS = (CASES, *PICTURES.values(), _MODELS)
 _FREE = ("simd_target",)
 _KEY = re.compile(r"[0-9a-f]{16}\.png")
 # What `atomic_path` calls a file that is not whole yet.
-_LEFTOVER = re.compile(r"\..{0,50}-[0-9a-f]{16}\.(json|png|safetensors)")
+_LEFTOVER = re.compile(r"\..{0,50}-[0-9a-f]{16}\.(json|png|safetensors|parquet|html)")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -159,7 +161,7 @@ class Teaching:
         """
         stored = read_run(self.out, missing=True)
         if stored is None:
-            foreign = [name for name in _FOLDERS if (self.out / name).exists()]
+            foreign = [name for name in (*_FOLDERS, STORE) if (self.out / name).exists()]
             if foreign:
                 raise RefusedError(
                     f"{self.out} holds {foreign[0]} but no {RUN_FILE}; use another folder"
@@ -182,7 +184,8 @@ class Teaching:
     def folder(self) -> Iterator[None]:
         """Hold the folder, described, without what a killed run left unfinished."""
         with held_folder(self.out):
-            if not self.same_settings() or self.overwrite:
+            self.same_settings()
+            if self.overwrite and read_run(self.out, missing=True) is not None:
                 self._clear()
             for pattern in ("*", *(f"{name}/**/*" for name in _FOLDERS)):
                 for file in self.out.glob(pattern):
@@ -192,7 +195,7 @@ class Teaching:
             yield
 
     def _clear(self) -> None:
-        """Remove the cases and networks of an earlier data set, and nothing else."""
+        """Remove what an earlier data set wrote, but never the ledger, and nothing else."""
         for name in case_names(self.out):
             path = case_path(self.out, name)
             if CASE_SCHEMA.encode() in path.read_bytes():
@@ -201,7 +204,8 @@ class Teaching:
         for file in (WEIGHTS_FILE, CONFIG_FILE):
             for path in self.out.glob(f"{_MODELS}/fold-[1-5]/{file}"):
                 path.unlink()
-        (self.out / FAILED_FILE).unlink(missing_ok=True)
+        for name in (FAILED_FILE, STORE, DROPPED, QUALITY, SHEET):
+            (self.out / name).unlink(missing_ok=True)
 
     def _remove_pictures(self, *, keep: set[str]) -> None:
         for place in PICTURES.values():

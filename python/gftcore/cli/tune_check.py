@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from gftcore.cli import options
+from gftcore.cli.instruction_sets import require_set
 from gftcore.cli.outcome import Exit, guarded, print_json, say, tell
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def tune_check(
         raise ArgumentError("--splits needs --manifest, too")
     table = None if manifest is None else read_manifest(manifest)
     folds = None if splits is None or table is None else read_splits(splits, table)
+    require_set(folder)
     report = check_instructions(folder, manifest=table, splits=folds)
     if json_:
         _print(folder, report)

@@ -11,6 +11,7 @@ from typing import Literal
 from gftcore._validation import describe, require_bool, require_choice, require_int
 from gftcore.errors import ArgumentError, ArgumentTypeError
 from gftcore.teacher.cases import TeachingCase
+from gftcore.teacher.images import image_key
 from gftcore.teacher.judging import Flaw
 from gftcore.teacher.lessons import read_lesson
 from gftcore.teacher.pairs import SLOTS
@@ -92,13 +93,18 @@ class Asking:
         )
 
     def topic(self, case: TeachingCase, stage: int) -> str:
-        """Return the `stage` of the request: what it is about, without encoding its images."""
+        """Return the `stage` of the request: what it is about, without encoding its images.
+
+        Another text, picture, model or limit gives another one.
+        """
         return self._topic(case, stage, prompt(case, stage))
 
     def _topic(self, case: TeachingCase, stage: int, asked: Prompt) -> str:
         texts = [self.model, asked.system, asked.user, asked.schema, self.structured]
         limits = [self.output_limit, self.max_output_tokens]
-        digest = hashlib.sha256(json.dumps([*texts, *limits], sort_keys=True).encode())
+        pictures = [image_key(pixels) for pixels in asked.images]
+        told = json.dumps([*texts, *limits, *pictures], sort_keys=True)
+        digest = hashlib.sha256(told.encode())
         return f"{stage}/{case.key}/{digest.hexdigest()[:16]}"
 
 

@@ -27,7 +27,7 @@ from gftcore.teacher.cases import TeachingCase
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["CASES", "CASE_SCHEMA", "PICTURES", "case_document", "case_key", "case_path"]
+__all__ = ["CASES", "CASE_SCHEMA", "PICTURES", "case_document", "case_path"]
 __all__ += ["read_teaching_case", "write_teaching_case"]
 
 CASE_SCHEMA = "gftcore-teaching-case/1"
@@ -135,17 +135,6 @@ def read_teaching_case(folder: str | Path, image_id: str) -> TeachingCase:
         image=image,
         overlay=_pixels(root, document, "overlay"),
     )
-
-
-def case_key(folder: Path, image_id: str) -> str:
-    """Return the key of a case that is there, see `TeachingCase`.
-
-    Raises
-    ------
-    MissingFileError, FormatError
-        As `read_teaching_case`.
-    """
-    return PurePosixPath(case_document(folder, image_id)["image"]["path"]).stem
 
 
 def case_document(folder: Path, image_id: str) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def test_cases_of_the_images_that_the_model_learns_from(
     assert code == Exit.DONE
     labels = [record.label for record in made.manifest.select(train)]
     counts = ", ".join(f"{labels.count(name)} {name}" for name in ("Healthy", "NPDR", "PDR"))
-    assert text.splitlines()[0] == f"{counts}: {out}"
+    assert text.splitlines()[0] == f"cases: {counts}: {out}"
     assert "Not a medical device" in text
     assert err.startswith(f"{len(train)} cases made, 0 there already, 0 failed; ")
     assert err.endswith(" ms a case\n")
@@ -216,6 +216,9 @@ def test_refusals(
     out = tmp_path / "out"
     shutil.copytree(whole, out)
     (out / "notes.txt").write_text("mine")
+    made_of = ("instructions.parquet", "dropped.json", "quality.json", "quality.html")
+    for name in (*made_of, "ledger.sqlite"):
+        (out / name).write_text("paid")
     before = digests(out)
     code, _, err = run(capsys, "plan", *made.arguments(out, fold=3))
     assert code == Exit.REFUSED
@@ -237,6 +240,12 @@ def test_refusals(
     assert {p.relative_to(out / "cases").with_suffix("").as_posix()
             for p in (out / "cases").rglob("*.json")} == set(made.splits.view(3).train)  # fmt: skip
     assert (out / "notes.txt").read_text() == "mine"
+    assert (out / "ledger.sqlite").read_text() == "paid"
+    assert not [name for name in made_of if (out / name).exists()]
+    (out / "ledger.sqlite").unlink()
+    (out / "failed.json").write_text('{"failed": [')
+    code, _, err = run(capsys, "status", out)
+    assert (code, "failed.json: is damaged" in err) == (Exit.BAD_INPUT, True)
     assert len(list((out / "images").iterdir())) == len(made.splits.view(3).train)
     (out / "run.json").unlink()
     code, _, err = run(capsys, "plan", *made.arguments(out), "--overwrite")
@@ -246,6 +255,11 @@ def test_refusals(
     assert run(capsys, "status", out)[0] == Exit.BAD_INPUT
     assert run(capsys, "status", tmp_path / "nowhere")[0] == Exit.BAD_INPUT
     assert run(capsys, "plan", *made.arguments(out, fold=6))[0] == Exit.USAGE
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "instructions.parquet").write_text("of somebody")
+    code, _, err = run(capsys, "plan", *made.arguments(foreign), "--overwrite")
+    assert (code, "but no run.json; use another folder" in err) == (Exit.REFUSED, True)
 
 
 def test_a_network_that_learned_from_the_image_is_refused(
