@@ -229,8 +229,17 @@ class Teaching:
         return out
 
     def references_of(self, folds: list[int]) -> dict[int, tuple[str, ...]]:
-        """Return the healthy eyes that some networks learned from."""
-        return {j: healthy_ids(self.manifest, self.splits.view(j).train) for j in folds}
+        """Return the healthy eyes that some networks learned from, without those of the fold.
+
+        The model that is taught is validated on that fold, so that no text may rest on it.
+        """
+        held = set(self.splits.view(self.fold).validate)
+        return {
+            j: healthy_ids(
+                self.manifest, [name for name in self.splits.view(j).train if name not in held]
+            )
+            for j in folds
+        }
 
     def _with_references(self, threads: int | None, *, silent: bool) -> dict[int, Model]:
         there = self.stored_models()

@@ -84,6 +84,7 @@ def _print(folder: Path, report: CheckReport) -> None:
 
 def _tell(folder: Path, report: CheckReport, *, quiet: bool) -> None:
     from gftcore.datasets import SYNTHETIC_NOTICE
+    from gftcore.instructions.sheet import counted
 
     for problem in report.errors[:_LISTED]:
         say(f"failed: {problem}")
@@ -98,7 +99,7 @@ def _tell(folder: Path, report: CheckReport, *, quiet: bool) -> None:
     counts = report.counts
     tell(
         f"{folder}: {counts['instructions']} instructions about {counts['images']} images of "
-        f"{counts['subjects']} subjects"
+        f"{counted(counts['subjects'], 'subject')}"
     )
     for stage, number in counts["by_stage"].items():
         tell(f"stage {stage}:   {number} instructions")
@@ -107,4 +108,5 @@ def _tell(folder: Path, report: CheckReport, *, quiet: bool) -> None:
         tell(f"{split + ':':11}{counts['by_split'][split]} instructions; images: {numbers}")
     if report.data == "synthetic":
         say(SYNTHETIC_NOTICE)
-    say(f"{len(report.errors)} errors, {len(report.warnings)} warnings; {_LIMITS}")
+    found = counted(len(report.errors), "error"), counted(len(report.warnings), "warning")
+    say(f"{', '.join(found)}; {_LIMITS}")

@@ -37,6 +37,8 @@ __all__ = ["DROPPED", "QUALITY", "SHEET", "Taught", "taught_by_reply", "taught_b
 __all__ += ["write_data_set"]
 
 DROPPED, QUALITY, SHEET = "dropped.json", "quality.json", "quality.html"
+#: The image does not tell the side, but nasal and temporal depend on it.
+_SIDE = {"OD": "This is a right eye. ", "OS": "This is a left eye. ", "unknown": ""}
 _DROPPED_SCHEMA = "gftcore-dropped/1"
 
 
@@ -167,6 +169,7 @@ def _row(case: TeachingCase, stage: int, lost: Dropped) -> dict[str, Any]:
     pair = None if lost.pair is None else dataclasses.asdict(lost.pair)
     return {
         "image_id": case.image_id,
+        "label": case.label,
         "stage": stage,
         "slot": lost.slot,
         "code": lost.code,
@@ -200,7 +203,7 @@ class _About:
 
     def rows(self, stage: int, pairs: Iterable[Pair]) -> Iterator[Instruction]:
         for pair in pairs:
-            asked = Message(role="user", content=pair.question)
+            asked = Message(role="user", content=f"{_SIDE[self.case.eye]}{pair.question}")
             answered = Message(role="assistant", content=pair.answer)
             yield Instruction(
                 stage=stage, slot=pair.slot, messages=(asked, answered), **self.shared

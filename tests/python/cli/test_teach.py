@@ -53,7 +53,7 @@ def test_cases_of_the_images_that_the_model_learns_from(
     healthy = {
         record.id
         for record in made.manifest
-        if record.label == "Healthy" and made.splits.fold_of_id[record.id] != 0
+        if record.label == "Healthy" and made.splits.fold_of_id[record.id] not in (0, FOLD)
     }
     code, text, err = run(capsys, "plan", *made.arguments(out), "--dry-run")
     assert (code, err, out.exists()) == (Exit.DONE, "", False)
@@ -84,7 +84,9 @@ def test_cases_of_the_images_that_the_model_learns_from(
         model = Model.load(out / "models" / f"fold-{j}")
         assert case.table.model.sha256 == model.sha256
         assert case.table.target == case.label
-    wanted = with_references(fold_network(made, 3), made.manifest, made.splits.view(3).train)
+    held = made.splits.view(FOLD).validate
+    learned = [name for name in made.splits.view(3).train if name not in held]
+    wanted = with_references(fold_network(made, 3), made.manifest, learned)
     assert Model.load(out / "models" / "fold-3").sha256 == wanted.sha256
     # What may leave this machine names no subject, file or folder.
     for path in (p for p in out.rglob("*") if p.is_file()):
@@ -117,7 +119,8 @@ def test_a_run_goes_on(
     (out / "models" / "fold-4" / "model.safetensors").unlink()
     code, text, _ = run(capsys, "plan", *base, "--dry-run")
     learned = made.manifest.select(made.splits.view(4).train)
-    healthy = sum(record.label == "Healthy" for record in learned)
+    held = made.splits.view(FOLD).validate
+    healthy = sum(record.label == "Healthy" and record.id not in held for record in learned)
     assert f"would measure {healthy} healthy eyes for the networks of folds 4\n" in text
     assert f"would write 9 cases into {out}, 3 there already" in text
     code, _, err = run(capsys, "plan", *base)

@@ -77,10 +77,15 @@ def cases(out: Path, made: TeachingSet) -> list[TeachingCase]:
 
 
 def rows(out: Path) -> list[tuple[str, int, Pair]]:
-    return [
-        (one.image_id, one.stage, Pair(slot=one.slot, question=one.question, answer=one.answer))
-        for one in read_instructions(out)
-    ]
+    """Rows as pairs, whose questions say which eye it is."""
+    side = {"OD": "This is a right eye. ", "OS": "This is a left eye. "}
+    found = []
+    for one in read_instructions(out):
+        assert one.question.startswith(side[one.eye])
+        question = one.question.removeprefix(side[one.eye])
+        pair = Pair(slot=one.slot, question=question, answer=one.answer)
+        found.append((one.image_id, one.stage, pair))
+    return found
 
 
 def reply(pairs: tuple[Pair, ...]) -> str:
