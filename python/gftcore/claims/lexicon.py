@@ -125,7 +125,8 @@ _TABLE: tuple[tuple[str, str, str], ...] = (
     ),
     ("attribute", "irregular", r"var(?:ies|y|iable|ying)|non-?uniform|inconsistent|fluctuates?"),
     ("attribute", "regular", r"round|smooth|regular|circular|uniform|even|constant"),
-    ("attribute", "normal", r"normal|within (?:the )?normal (?:limits|range)|unremarkable|intact"),
+    ("attribute", "normal", r"normal|unremarkable|intact"),
+    ("attribute", "normal", r"(?:with)?in (?:the |its )?(?:normal|usual) (?:limits|range)"),
     ("attribute", "normal", r"(?:well[- ])?(?:preserved|maintained)|good"),
     (
         "attribute",

@@ -57,7 +57,8 @@ def text_claims(text: str, *, eye: str = "unknown") -> tuple[Claim, ...]:
                     cells=cells,
                     text=sentence,
                 )
-                key = (claim.kind, claim.value, claim.negated, claim.cells)
+                # What is said to be possible does not stand for what is later said for sure.
+                key = (claim.kind, claim.value, claim.negated, claim.hedged, claim.cells)
                 claims.setdefault(key, claim)
     return tuple(claims.values())
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from gftcore.findings.vocabulary import Cell, Finding
@@ -12,11 +12,15 @@ from gftcore.narrative.text import Case, Sentence, finding_sentence
 from gftcore.tabulation.places import QUADRANTS, REGIONS, ZONES
 
 __all__ = [
+    "FOCAL",
     "NOT_ASSESSED",
+    "WIDESPREAD",
     "Answer",
     "clock",
     "density",
+    "extent",
     "perfusion",
+    "touches",
     "vessels",
     "within",
     "zone_cells",
@@ -33,6 +37,8 @@ _VESSELS = (
 )
 #: Halves whose density differs by less than this part are about equal.
 _EQUAL = 0.03
+#: Changes in at most so many cells, and in more than so many.
+FOCAL, WIDESPREAD = 3, 8
 NOT_ASSESSED = Sentence("This cannot be judged in this image.")
 
 
@@ -126,20 +132,49 @@ def _extent(case: Case, lost: tuple[Finding, ...]) -> Sentence:
     if not cells:
         return Sentence("There is no non-perfusion beyond the usual range.")
     told = case.reword("Non-perfusion is", "The loss of capillaries is")
-    kind = "widespread" if len(cells) > 8 else "focal" if len(cells) <= 3 else "patchy"
-    return Sentence(f"{told} {kind}, {place_words(cells)}.", refs)
+    return Sentence(f"{told} {extent(cells)}, {place_words(cells)}.", refs)
+
+
+def extent(cells: Iterable[Cell]) -> str:
+    """Return how far some cells reach; ``focal`` only where all of them touch.
+
+    Examples
+    --------
+    >>> extent([Cell(1, "outer"), Cell(2, "outer")]), extent([Cell(1, "outer"), Cell(8, "outer")])
+    ('focal', 'patchy')
+    """
+    left = set(cells)
+    if len(left) > WIDESPREAD:
+        return "widespread"
+    if len(left) > FOCAL or not left:
+        return "patchy"
+    reached = [left.pop()]
+    for cell in reached:
+        near = {one for one in left if touches(one, cell)}
+        left -= near
+        reached += near
+    return "patchy" if left else "focal"
+
+
+def touches(one: Cell, other: Cell) -> bool:
+    """Whether two cells are the same or have a border, or a corner, in common."""
+    if abs(ZONES.index(one.zone) - ZONES.index(other.zone)) > 1:
+        return False
+    if one.clock_hour is None or other.clock_hour is None:
+        return True
+    return (one.clock_hour - other.clock_hour + 1) % 12 <= 2
 
 
 def vessels(case: Case) -> Iterator[Answer]:
     """Ask for the look of the vessels, by quadrant and in all."""
     for quadrant, region in zip(QUADRANTS, REGIONS[case.table.image.eye], strict=True):
         nothing = case.reword(
-            "The vessels of the {} quadrant have a usual course and calibre.",
-            "In the {} quadrant, the vessels have a usual course and calibre.",
-            "Course and calibre of the vessels are as usual in the {} quadrant.",
+            "The vessels of the {} quadrant are neither tortuous nor irregular in calibre.",
+            "In the {} quadrant, the vessels are neither tortuous nor irregular in calibre.",
+            "No tortuous vessel and no irregular calibre is seen in the {} quadrant.",
         ).format(region)
         yield Answer(
-            f"How do the vessels of the {region} quadrant look?",
+            f"How do course and calibre of the vessels in the {region} quadrant look?",
             _in_quadrant(case, quadrant, _VESSELS, nothing),
             region,
         )

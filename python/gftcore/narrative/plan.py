@@ -19,6 +19,7 @@ from gftcore.narrative.places import (
     Answer,
     clock,
     density,
+    extent,
     perfusion,
     vessels,
     within,
@@ -58,6 +59,14 @@ PLAN: tuple[str, ...] = (
 _COURSE = ("Healthy", "NPDR", "PDR")
 #: Names of findings in one answer, the strongest of each.
 _MOST_FINDINGS = 4
+#: Whose lack speaks against disease, the first most, in the singular.
+_LACKING = {
+    "neovascular tuft": "neovascular tuft",
+    "non-perfusion": "non-perfusion",
+    "microaneurysm-like dilation": "microaneurysm-like dilation",
+}
+#: A FAZ whose confidence is less is not surely outlined.
+_SURE = 0.6
 
 
 def answer_plan(
@@ -110,7 +119,9 @@ def _diagnosis(case: Case) -> Iterator[Answer]:
     )
     found = [one for one in case.findings if one.name != NO_ABNORMALITY]
     if found:
-        sure = f"Yes, {'one finding is' if len(found) == 1 else 'several findings are'} beyond it."
+        sure = "Yes, several abnormalities lie beyond the usual range."
+    if len(found) == 1:
+        sure = "Yes, there is an abnormality beyond the usual range."
     if not case.assessed:
         sure = NOT_ASSESSED.text
     refs = tuple(dict.fromkeys(ref for one in found for ref in one.evidence[:3]))
@@ -128,10 +139,12 @@ def _all_found(case: Case) -> list[Sentence]:
     for one in case.located:
         first.setdefault(one.name, one)
     if case.stage == "Healthy":
-        # What is found beyond the usual range supports no stage without disease.
-        return [
-            Sentence("The image as a whole supports it, not single findings.", case.strongest())
-        ]
+        # What is found beyond the usual range supports no stage without disease; its lack does.
+        missing = [f"no {_LACKING[name]}" for name in _LACKING if not case.named(name)]
+        if missing:
+            return [Sentence(f"There is {join(missing[:2])} in this image.")]
+        whole = "The image as a whole supports it, although abnormalities are seen."
+        return [Sentence(whole, case.strongest())]
     most = sorted(first.values(), key=lambda one: -one.strength)[:_MOST_FINDINGS]
     told = [one for one in first.values() if one in most]
     out = [finding_sentence(case, one, n) for n, one in enumerate(told)]
@@ -139,6 +152,9 @@ def _all_found(case: Case) -> list[Sentence]:
 
 
 def _strongest(case: Case) -> list[Sentence]:
+    if case.stage == "Healthy":
+        told = case.reword("In no single place", "No single place stands out")
+        return [Sentence(f"{told}: the image as a whole looks even.")]
     if case.located:
         best = max(case.located, key=lambda one: one.strength)
         where = f"{join_regions(best.regions)}, {place_words(best.cells)}"
@@ -168,19 +184,24 @@ def _faz(case: Case) -> Iterator[Answer]:
     around = [finding_sentence(case, one, n) for n, one in enumerate(close)]
     nothing = case.reword("Nothing abnormal is", "No abnormality is")
     around = around[:3] or [Sentence(f"{nothing} seen in the parafoveal zone.")]
-    speaks = case.reword(
-        "No, its size and outline are in the usual range.",
-        "No, the FAZ lies within the usual range in size and outline.",
+    beyond = case.reword(
+        "No, the FAZ is neither enlarged nor irregular in outline.",
+        "No, the FAZ has a usual size and a regular outline.",
     )
-    if large or jagged:
-        speaks = case.reword(
-            "Yes, it is outside of the usual range.", "Yes, the FAZ is beyond the usual range."
+    if large:
+        beyond = case.reword("Yes, the FAZ is enlarged.", "Yes, the FAZ is larger than usual.")
+    if jagged:
+        beyond = case.reword("Yes, its outline is irregular.", "Yes, it has an irregular outline.")
+    if large and jagged:
+        beyond = case.reword(
+            "Yes, the FAZ is enlarged, and its outline is irregular.",
+            "Yes, the FAZ is larger than usual, and it has an irregular outline.",
         )
     answers = [
         ("How large is the FAZ?", [Sentence(size, refs)]),
         ("How regular is the outline of the FAZ?", [Sentence(outline, refs)]),
         ("What is seen close to the FAZ?", around),
-        ("Does the FAZ itself speak for disease?", [Sentence(speaks, refs)]),
+        ("Is the FAZ itself beyond the usual range?", [Sentence(beyond, refs)]),
     ]
     for question, sentences in answers:
         if case.table.faz is None:
@@ -193,7 +214,7 @@ def _why_not(case: Case) -> Iterator[Answer]:
     others = [name for name in case.table.probabilities if name != case.stage] or [case.stage]
     for number in range(2):
         other = others[number % len(others)]
-        ask = ("Why is this eye not staged as {}?", "What speaks against {} here?")
+        ask = ("Why is this eye not staged as {}?", "What speaks against calling this eye {}?")
         question = ask[number if len(others) == 1 else 0].format(stage_name(other))
         yield Answer(question, [_against(case, other)], stage_name(other))
 
@@ -212,14 +233,30 @@ def _against(case: Case, other: str) -> Sentence:
     if other == "Healthy":
         return Sentence(f"The image as a whole is not {name}, though no single finding stands out.",
                         case.strongest())  # fmt: skip
-    if not marked:
+    if not case.assessed:
         return Sentence(f"The image as a whole is not {name}.", case.strongest())
-    more = _COURSE.index(case.stage) > _COURSE.index(other)
-    why = "more than that stage would allow" if more else "less than that stage would need"
-    told = case.reword(
-        "It is not {}, because the changes here are {}.", "This is not {}: the changes are {}."
-    )
+    why = _reason(case, other, marked)
+    if not why:
+        seen = join([_sign(one, marked) for one in dict.fromkeys(one.name for one in marked)])
+        told = f"The image as a whole is not {name}, although it shows {seen}."
+        return Sentence(told if seen else f"The image as a whole is not {name}.", case.strongest())
+    told = case.reword("It is not {}, because {}.", "This is not {}, as {}.")
     return Sentence(told.format(name, why), refs)
+
+
+def _reason(case: Case, other: str, marked: list[Finding]) -> str:
+    """Say what is there or missing that speaks against another stage than healthy."""
+    tufts = [one for one in marked if one.name == "neovascular tuft"]
+    if _COURSE.index(case.stage) > _COURSE.index(other):
+        kind = extent(cell for one in case.located for cell in one.cells)
+        if tufts:
+            return f"it shows {things(tufts)}"
+        return f"the changes are {kind}" if kind == "widespread" else ""
+    if case.stage == "Healthy" and not marked:
+        return "no abnormality is seen"
+    lacking = _LACKING if case.stage == "Healthy" and other == "NPDR" else ("neovascular tuft",)
+    missing = [_LACKING[name] for name in lacking if not case.named(name)]
+    return f"no {missing[-1]} is seen" if missing else ""
 
 
 def _sign(name: str, findings: list[Finding]) -> str:
@@ -243,6 +280,9 @@ def _certainty(case: Case) -> Iterator[Answer]:
     limits = "Nothing in the image limits the reading."
     if case.table.warnings:
         limits = "Yes, the image has peculiarities that call for care."
+    faz = case.table.faz
+    if faz is not None and faz.confidence is not None and faz.confidence < _SURE:
+        limits = "Yes, the border between the FAZ and its surroundings is not surely seen."
     part = case.reword(
         "A single image of one layer shows only part of the eye in any case.",
         "In any case, one layer in a single image is only part of the eye.",

@@ -17,7 +17,18 @@ from gftcore.teacher.cases import LABELS, TeachingCase
 from gftcore.teacher.densities import wrong_comparisons
 from gftcore.teacher.pairs import SLOTS, Pair, Problem
 from gftcore.teacher.plain import form_problems, quoted, size_problems
-from gftcore.teacher.words import IDENTIFIERS, REFUSALS, advice, machinery
+from gftcore.teacher.reading import open_stages, reads, too_wide, wrong_extent
+from gftcore.teacher.words import (
+    DISEASES,
+    HEDGES,
+    IDENTIFIERS,
+    NUMBERS,
+    REFUSALS,
+    advice,
+    graded_stages,
+    machinery,
+    names,
+)
 
 __all__ = ["CODES", "check_pair"]
 
@@ -40,8 +51,11 @@ CODES = {
     "place": "the question or the answer is about another place than the slot",
     "region": "the finding is there, but not in that place",
     "claim": "the facts contradict a claim, or do not support it",
+    "unread": "the answer claims nothing, in words that are known, of what was asked",
+    "hedge": "a word after which nothing is claimed, such as often, usually or if",
     "density": "the wrong half is called denser",
     "duplicate": "the question, or the answer, stands elsewhere in the lesson",
+    "unseen": "nothing of the lesions was found, so that by rule nothing can be said of the stage",
 }
 #: Answers that have to name the stage, to questions that must not.
 _STAGING = ("stage", "diagnosis.1")
@@ -51,6 +65,11 @@ _QUADRANT_WORDS = {"TL": "up left", "TR": "up right", "BL": "down left", "BR": "
 _NEAR = frozenset({(None, "foveal"), *((hour, "parafoveal") for hour in range(1, 13))})
 # Of a model; markup, but nobody's name.
 _TOKEN = re.compile(r"<\|[a-z_]+\|>")
+_OPEN_TO = re.compile(
+    r"(?:can ?not|can't|could not) be (?:fully |safely )?(?:excluded|ruled out)", re.IGNORECASE
+)
+_LIKELY = re.compile(r"\b(?:probabl[ey]|likely|very|most|suggest\w*|suspect\w*)\b", re.IGNORECASE)
+_CLAUSE = re.compile(r"[,;:]|\b(?:although|though|but|while|whereas|and)\b", re.IGNORECASE)
 _SIDES = re.compile(r"\b\w*(?:nasal|temporal)\w*\b", re.IGNORECASE)
 
 
@@ -89,14 +108,16 @@ def check_pair(case: TeachingCase, pair: Pair) -> tuple[Problem, ...]:
 def _identifiers(case: TeachingCase, pair: Pair) -> Iterator[Problem]:
     own = {case.image_id, case.table.image.id}
     # A word without digits may be any word of a sentence.
-    names = [name for name in own if re.search(r"[\d_]", name)]
+    called = [name for name in own if re.search(r"[\d_]", name)]
     digests = (case.table.image.sha256, case.table.model.sha256, case.table.model.config_hash)
     for text in (pair.question, pair.answer):
         plain = _TOKEN.sub(" ", CLOCK.sub("", text))
         for kind, pattern in IDENTIFIERS.items():
             if pattern.search(plain):
                 yield Problem("identifier", f"there must not be {kind} in it")
-        if any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", plain, re.I) for name in names):
+        if names(plain):
+            yield Problem("identifier", "there must not be a name, nor capitals inside a sentence")
+        if any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", plain, re.I) for name in called):
             yield Problem("identifier", "there must not be the name of the image in it")
         parts = [word.lower() for word in re.findall(r"\w{8,}", plain)]
         if any(one.lower().startswith(word) for one in (*digests, case.key) for word in parts):
@@ -111,13 +132,26 @@ def _words(pair: Pair) -> Iterator[Problem]:
             yield Problem("banned", f"the {name} must not say {quoted(', '.join(found))}")
         if re.search(r"\d", CLOCK.sub("", text)):
             yield Problem("number", f"the {name} must have no numbers but clock hours")
+        if found_number := NUMBERS.search(CLOCK.sub("", text)):
+            word = quoted(found_number.group())
+            yield Problem("number", f"the {name} must give no numbers in words: {word}")
+        if found_disease := DISEASES.search(text):
+            word = quoted(found_disease.group())
+            yield Problem("claim", f"the {name} must name no other disease or sign: {word}")
+        if found := graded_stages(text):
+            word = quoted(", ".join(found))
+            yield Problem("stage", f"the {name} must not grade a stage: {word}")
         if found := advice(text):
             yield Problem("treatment", f"the {name} must not advise: {quoted(', '.join(found))}")
+    if hedge := HEDGES.search(pair.answer):
+        yield Problem("hedge", f"the answer must not say {quoted(hedge.group())}: say what is seen")
 
 
 def _facts(case: TeachingCase, pair: Pair) -> Iterator[Problem]:
     facts = dataclasses.replace(case.facts, stage=case.label)
-    claims = _claims(pair.answer, case.eye)
+    # What nobody can rule out is said to be possible.
+    said = _claims(_OPEN_TO.sub("may be there", pair.answer), case.eye)
+    claims = said
     place = _place_of(pair, case.eye)
     if place is not None:
         claims = tuple(_placed(claim, place) for claim in claims)
@@ -128,6 +162,13 @@ def _facts(case: TeachingCase, pair: Pair) -> Iterator[Problem]:
     for one in checked:
         if one.claim.kind == "finding" and one.verdict != "supported":
             yield _refuted(one, facts)
+    for claim in said:
+        if too_wide(claim, facts):
+            yield Problem("region", f"that is not in most of the place of {quoted(claim.text)}")
+    if not reads(pair.slot, pair.answer, said, case.table):
+        yield Problem("unread", f"no finding that was asked for is read in {quoted(pair.answer)}")
+    if pair.slot == "perfusion.2" and (word := wrong_extent(pair.answer, facts)):
+        yield Problem("claim", f"the loss of capillaries is not {word}")
     if pair.slot == "diagnosis.3":
         yield from _evidence_places(case, pair)
     if pair.slot.startswith("density"):
@@ -156,7 +197,7 @@ def _stages(case: TeachingCase, pair: Pair, checked: tuple[CheckedClaim, ...]) -
     said = [one for one in checked if one.claim.kind == "stage"]
     for one in said:
         claim = one.claim
-        hedged = claim.hedged and not claim.negated and claim.value != case.label
+        hedged = _may_be(case, pair, claim)
         if one.verdict != "supported" and not hedged:
             yield Problem("stage", f"the stage is {case.label}, unlike {quoted(claim.text)}")
     sure = [one.claim for one in said if not one.claim.negated and not one.claim.hedged]
@@ -169,6 +210,21 @@ def _stages(case: TeachingCase, pair: Pair, checked: tuple[CheckedClaim, ...]) -
         yield Problem("stage", "the question must not name a stage, or all of them")
     elif not pair.slot.startswith(_OTHERS) and not asked <= {case.label, "DR"}:
         yield Problem("stage", f"the question must not name another stage than {case.label}")
+
+
+def _may_be(case: TeachingCase, pair: Pair, claim: Claim) -> bool:
+    """Whether another stage may be called possible."""
+    return (
+        claim.hedged
+        and not claim.negated
+        and pair.slot.startswith(_OTHERS)
+        and claim.value in open_stages(case.table) - {case.label}
+        and not any(
+            _LIKELY.search(clause)
+            for clause in _CLAUSE.split(claim.text)
+            if any(one.value == claim.value for one in _claims(clause, case.eye))
+        )
+    )
 
 
 def _asserted(question: str, eye: str) -> tuple[Claim, ...]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from gftcore.findings.vocabulary import LOCATED_FINDINGS, Cell, Finding
+from gftcore.findings.vocabulary import LOCATED_FINDINGS, NO_ABNORMALITY, Cell, Finding
 from gftcore.graph.columns import ICA_COLUMNS, VESSEL_COLUMNS
 from gftcore.narrative.phrases import FEATURE_WORDS, join_regions, place_words
 from gftcore.tabulation.places import CENTRE_REGION, QUADRANTS, REGIONS, ZONES
 from gftcore.tabulation.table import EdgeRow, NodeRow, RangeCell, Table
 from gftcore.teacher.cases import LABELS, TeachingCase
+from gftcore.teacher.survivors import cell_regions
 
 __all__ = ["table_view"]
 
@@ -76,7 +77,7 @@ def table_view(case: TeachingCase) -> dict[str, Any]:
         "faz": table.faz is not None,
         "nodes": [line for row in table.nodes[:_MOST_NODES] if (line := _node(row, table))],
         "edges": [line for row in table.edges[:_MOST_EDGES] if (line := _edge(row, table))],
-        "findings": [_finding(one) for one in case.findings],
+        "findings": [*_findings(case)],
     }
 
 
@@ -133,7 +134,9 @@ def _node(row: NodeRow, table: Table) -> str:
         info = columns.get(cell.name)
         if info is None or info.unit == "position" or cell.value is None:
             continue
-        words = FEATURE_WORDS[cell.name][cell.z < 0] if cell.name in FEATURE_WORDS else info.meaning
+        if cell.name not in FEATURE_WORDS:
+            continue  # of which nobody speaks in plain words
+        words = FEATURE_WORDS[cell.name][cell.z < 0]
         unit = cell.unit if cell.unit in _UNITS else ""
         band = _band(cell.reference)
         line = f"{words}, {_number(cell.value)} {unit}".rstrip()
@@ -159,9 +162,17 @@ def _speaks(row: NodeRow | EdgeRow) -> str:
     return "speaks for the stage" if row.contribution > 0 else "speaks against the stage"
 
 
-def _finding(one: Finding) -> str:
-    if one.name not in LOCATED_FINDINGS:
-        return one.name
-    if one.regions == (CENTRE_REGION,):
-        return f"{one.name}: {place_words(one.cells)}"
-    return f"{one.name}: {join_regions(one.regions)}, {place_words(one.cells)}"
+def _findings(case: TeachingCase) -> Iterator[str]:
+    """Say what answers are checked against: the lesions where they are known."""
+    if not case.facts.known:
+        return
+    if not case.facts.abnormal:
+        yield NO_ABNORMALITY
+    for one in case.facts.abnormal:
+        if one.name not in LOCATED_FINDINGS:
+            yield one.name
+            continue
+        cells = [Cell(*cell) for cell in one.cells]
+        regions = one.regions if isinstance(one, Finding) else cell_regions(cells, case.eye)
+        where = "" if tuple(regions) == (CENTRE_REGION,) else f"{join_regions(regions)}, "
+        yield f"{one.name}: {where}{place_words(cells)}"

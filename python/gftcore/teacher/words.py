@@ -7,13 +7,15 @@ import re
 
 from gftcore.claims import banned_words
 
-__all__ = ["IDENTIFIERS", "LISTED", "REFUSALS", "ROLES", "advice", "machinery"]
+__all__ = ["DISEASES", "HEDGES", "IDENTIFIERS", "LISTED", "NUMBERS", "REFUSALS", "ROLES"]
+__all__ += ["advice", "graded_stages", "machinery", "names"]
 
 #: Words that a prompt lists as banned; the checks know more of their kinds.
 LISTED = (
     "overlay", "heatmap", "colour", "red", "orange", "blue", "node", "edge", "graph", "table",
     "column", "label", "ground truth", "prediction", "model", "algorithm", "neural network",
     "probability", "gradient", "attribution", "contribution", "highlighted", "annotated",
+    "measurement", "decision", "second picture",
     "according to the data",
 )  # fmt: skip
 
@@ -31,7 +33,54 @@ _MACHINERY = _pattern(
     r"|(?:given|provided|supplied) (?:data|information|measurements?|findings?|images?)"
     r"|(?:according to|based on) the (?:data|information|measurements?|numbers|values)"
     r"|training (?:data|set|images?|eyes)|data ?sets?|synthetic"
+    r"|(?<!sparse )(?<!capillary )(?<!vascular )(?<!vessel )networks?"
+    r"|(?:second|other|first|two|both) (?:pictures?|images?)|measure(?:s|d|ments?)|listed"
+    r"|(?:was|were|been|am) told|decisions?|decided"
+    r"|(?:marked|bright(?:er|ly)?|warm(?:er)?|cold(?:er)?|tinted|shaded|painted) (?:\w+ )?"
+    r"(?:areas?|tones?|parts?|regions?|zones?|patch(?:es)?|structures?|spots?|lines?)"
 )
+_STAGE = r"(?:N?PDR|DR|(?:non-?)?proliferative|(?:diabetic )?retinopathy|diabetic|disease|stage)"
+_GRADE = re.compile(
+    r"\b(?:severe(?:ly)?|severity|moderate(?:ly)?|mild(?:ly)?|high[- ]risk|advanced|early|late"
+    r"|end[- ]stage|incipient|beginning|progressed|background)\b",
+    re.IGNORECASE,
+)
+_STAGED = re.compile(rf"\b{_STAGE}\b", re.IGNORECASE)
+#: Words after which the claim checker reads no claim.
+HEDGES = _pattern(
+    r"typically|often|usually|generally|commonly|frequently|sometimes|normally|previous(?:ly)?"
+    r"|formerly|whether|if|unclear|unless|would (?:be )?expect(?:ed)?|rule out|may be missed"
+    r"|history of|fellow eye|other eye|contralateral|in (?:such|other|these) eyes|as a rule"
+    r"|(?:can ?not|can't|could not) (?:assess|judge|interpret|evaluate|grade)"
+)
+_COUNT = (
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
+    r"|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
+)
+#: Numbers in words.
+NUMBERS = _pattern(
+    r"hundreds?|thousands?|millions?|per ?cent|half a dozen|dozens?"
+    r"|square (?:milli|micro)?met(?:er|re)s?|(?:milli|micro)met(?:er|re)s?|microns?|millimetres?"
+    rf"|{_COUNT}[- ](?:point|times|fold|square|{_COUNT})|(?:zero|nought) point|twice"
+    r"|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty"
+)
+#: Diseases and signs outside of the vocabulary.
+DISEASES = re.compile(
+    r"\b(?:glaucoma\w*|macular holes?|holes?|(?:macular |retinal )?degenerat\w+|AMD|membranes?"
+    r"|\w*vasculopath\w*|\w*telangi?ectas\w*|telangiectat\w*|occlu\w+|(?:o?edema\w*)|uveitis"
+    r"|\w*retinitis|vasculitis|myopi\w+|hypertens\w+|cataracts?|detach\w+|drusen\w*|tumou?rs?"
+    r"|melanomas?|thrombos\w+|infarct\w*|emboli\w*|central serous|choroid\w*|dystroph\w+"
+    r"|scars?|scarring|fibros\w+|traction\w*|cysts?|cystoid|exudat\w*|ha?emorrhag\w*|IRMAs?|shunts?"
+    r"|loops?|leak\w*|bleed\w*|sickle|lupus|cancer|neuropath\w*|atroph\w+)\b",
+    re.IGNORECASE,
+)
+#: Capitals that a sentence may have besides its first.
+_CAPITALS = frozenset(
+    ["FAZ", "OCT", "OCTA", "NPDR", "PDR", "DR", "OD", "OS", "I", "AI", "MA", "MAs", "IRMA", "NVE",
+     "NVD", "NV", "AMD", "Healthy", "Diabetic", "Retinopathy", "Proliferative", "Nonproliferative",
+     "Non"]
+)  # fmt: skip
+_INSIDE = re.compile(r"(?<=[\w,)'\"] )[\"'(]?([^\W\d_]*[A-Z][^\W\d_]*)")
 _ADVICE = _pattern(
     r"treat(?:s|ing|able)?|managed|management|monitor(?:ed|ing)?|medications?|drugs?|insulin"
     r"|prescri\w+|operat(?:e|ion)|consult\w*|urgent(?:ly)?|screening|prognosis"
@@ -39,6 +88,11 @@ _ADVICE = _pattern(
     r"|blood (?:sugar|glucose|pressure)|glyc(?:a?e)mic control"
     r"|(?:should|must|needs to) be (?:seen|examined|checked|started|repeated|scheduled|considered)"
     r"|(?:needs?|requires?) (?:prompt|urgent|immediate|close|regular|further)"
+    r"|(?:laser |light )?burns?|clinics?|(?:repeat(?:ed)?|another|further|next|new) "
+    r"(?:scans?|imaging|images?|visits?|angiogra\w+|examinations?|tests?)"
+    r"|fluorescein|growth factors?|follow(?:ed|ing)?(?! (?:an?|its|their) )|come back"
+    r"|steroids?|procedures?|visits?"
+    r"|(?:days?|weeks?|months?|years?)"
 )
 REFUSALS = _pattern(
     r"(?:I|we)(?: am| are|'m|'re)? (?:sorry|unable|not able|afraid)"
@@ -78,6 +132,33 @@ IDENTIFIERS: dict[str, re.Pattern[str]] = {
         r"|\b(?=[a-f]*\d)[0-9a-f]{8,}\b|\+?\d[\d ().-]{7,}\d",
     }.items()
 }  # fmt: skip
+
+
+def graded_stages(text: str) -> tuple[str, ...]:
+    """Return the words that grade a stage, which none of the three has.
+
+    Examples
+    --------
+    >>> graded_stages("This is severe NPDR. The vessels are early to bend.")
+    ('severe',)
+    """
+    sentences = re.split(r"(?<=[.;!?])\s+", text)
+    return tuple(
+        found.group() for one in sentences if _STAGED.search(one) for found in _GRADE.finditer(one)
+    )
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Return words inside of sentences that begin as names do, or have capitals elsewhere.
+
+    Examples
+    --------
+    >>> names("The FAZ of Miller is enlarged. It is NPDR.")
+    ('Miller',)
+    """
+    plain = re.sub(r"<[^>]*>|\[[^\]]*\]|\{[^}]*\}", " ", text)
+    found = (match.group(1) for match in _INSIDE.finditer(plain))
+    return tuple(word for word in found if word not in _CAPITALS)
 
 
 def machinery(text: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from gftcore.findings import Cell, Finding
 from gftcore.narrative import PLAN, answer_plan, answer_stage, write_text
 from gftcore.narrative.phrases import certainty, hours_words, place_words
 from gftcore.tabulation import Table
-from words_cases import NOTHING, findings, table
+from words_cases import FAZ, NOTHING, finding, findings, table
 
 BANNED = re.compile(
     r"\b(overlays?|heat ?maps?|colou?rs?|nodes?|edges?|tables?|probability|probabilities|gradients?"
@@ -223,6 +223,79 @@ def test_notice() -> None:
 )  # fmt: skip
 def test_certainty(probability: float, words: str) -> None:
     assert certainty(probability) == words
+
+
+def answered(found: tuple[Finding, ...], **changes: object) -> dict[str, str]:
+    stage = str(changes.pop("stage", "NPDR"))
+    given = table(**changes)  # type: ignore[arg-type]
+    return {one.slot: one.answer for one in answer_plan(given, found, stage=stage)}
+
+
+def test_loss_is_focal_where_all_its_cells_touch() -> None:
+    def lost(*hours: int, zone: str = "outer") -> Finding:
+        cells = tuple(Cell(hour, zone) for hour in hours)
+        return finding("non-perfusion", cells, ("superior nasal",), ("ica", 9))
+
+    for found, word in (
+        (lost(1, 2), "focal"),
+        (lost(12, 1), "focal"),
+        (lost(1, 2, 8), "patchy"),
+        (lost(1, 3), "patchy"),
+        (lost(1, 2, 3, 4), "patchy"),
+        (lost(*range(1, 10)), "widespread"),
+    ):
+        assert f"Non-perfusion is {word}, " in answered((found,))["perfusion.2"]
+    both = (lost(2), lost(3, zone="parafoveal"))
+    assert "focal" in answered(both)["perfusion.2"]
+    assert "patchy" in answered((lost(2), lost(4, zone="parafoveal")))["perfusion.2"]
+    centre = (
+        lost(7, zone="parafoveal"),
+        finding("non-perfusion", (Cell(None, "foveal"),), ("centre",), ("ica", 1)),
+    )
+    assert "focal" in answered(centre)["perfusion.2"]
+
+
+def test_other_stages_are_refused_by_what_is_there_or_missing() -> None:
+    tuft = finding("neovascular tuft", (Cell(2, "outer"),), ("superior nasal",), ("vessel", 1))
+    npdr, pdr = (
+        "non-proliferative diabetic retinopathy (NPDR)",
+        ("proliferative diabetic retinopathy (PDR)"),
+    )
+    assert answered(findings())["why-not.2"] == (
+        f"It is not {pdr}, because no neovascular tuft is seen."
+    )
+    assert answered((tuft,))["why-not.2"] == (
+        f"The image as a whole is not {pdr}, although it shows a neovascular tuft."
+    )
+    assert answered((tuft,), stage="PDR")["why-not.2"] == (
+        f"It is not {npdr}, because it shows a neovascular tuft."
+    )
+    assert answered(findings(), stage="PDR")["why-not.2"].startswith(
+        f"The image as a whole is not {npdr}, although it shows"
+    )
+    assert answered(NOTHING, stage="Healthy")["why-not.1"] == (
+        f"It is not {npdr}, because no abnormality is seen."
+    )
+    assert answered((tuft,), stage="Healthy")["why-not.1"] == (
+        f"It is not {npdr}, because no microaneurysm-like dilation is seen."
+    )
+    assert answered(())["why-not.2"] == f"The image as a whole is not {pdr}."
+
+
+def test_a_healthy_eye_has_no_place_of_evidence() -> None:
+    for found in (findings(), NOTHING, ()):
+        answers = answered(found, stage="Healthy")
+        assert answers["diagnosis.3"] == "In no single place: the image as a whole looks even."
+    assert answered(findings(), stage="Healthy")["diagnosis.2"] == (
+        "There is no neovascular tuft in this image."
+    )
+
+
+def test_an_unsure_faz_limits_the_reading() -> None:
+    for confidence, limited in ((None, False), (0.6, False), (0.59, True)):
+        faz = dataclasses.replace(FAZ, confidence=confidence)
+        text = answered(findings(), faz=faz)["certainty.2"]
+        assert ("border between the FAZ" in text) is limited
 
 
 def test_hours_and_places() -> None:

@@ -90,6 +90,29 @@ def test_every_claim_of_other_wordings_is_supported(seed: int) -> None:
     assert [one.claim for one in found if one.verdict != "supported"] == []
 
 
+#: All that an answer about FAZ, perfusion, vessels or the clock may say without a claim.
+SAYS_NOTHING = {"This cannot be judged in this image.", "No FAZ can be found in this image."}
+
+
+def test_every_answer_about_what_is_seen_claims_something() -> None:
+    silent: set[str] = set()
+    total = 0
+    for seed in range(36):
+        eye = EYES[seed % 3]
+        found = () if seed % 9 == 8 else drawn(np.random.default_rng(seed), eye)
+        given = table(eye, **({"faz": None} if seed % 7 == 6 else {}))
+        for wording in (None, *range(12)):
+            for one in answer_plan(given, found, wording=wording):
+                if one.slot.startswith(("faz", "perfusion", "vessels", "clock")):
+                    texts = [sentence.text for sentence in one.sentences]
+                    silent.update(t for t in texts if not text_claims(t, eye=eye))
+                    total += len(texts)
+    assert total > 5000
+    assert silent == SAYS_NOTHING
+    # Negative control: sentences of which nothing is read.
+    assert not text_claims("Yes, it is outside of the usual range.")
+
+
 def test_wordings_say_the_same() -> None:
     """Of what they claim; the clock is asked for other hours."""
     for seed in range(12):

@@ -26,6 +26,11 @@ QUESTIONS = {
     "diagnosis.3": "Where is the evidence strongest?",
     "faz.1": "How large is the FAZ?",
     "faz.3": "What is seen close to the FAZ?",
+    "diagnosis.4": "Is anything beyond the usual range?",
+    "faz.2": "How regular is the outline of the FAZ?",
+    "faz.4": "Is the FAZ itself beyond the usual range?",
+    "perfusion.2": "Is the loss of capillaries focal or widespread?",
+    "vessels.TL": "How do the vessels of the superior temporal quadrant look?",
     "perfusion.TR": "How is the perfusion of the superior nasal quadrant?",
     "perfusion.TL": "How is the perfusion of the superior temporal quadrant?",
     "vessels.BL": "How do the vessels of the inferior temporal quadrant look?",
@@ -46,7 +51,6 @@ ACCEPTED = [
     ("stage", "This image shows NPDR. Its key findings are non-perfusion and an enlarged FAZ."),
     ("stage", "Non-proliferative diabetic retinopathy is seen, without neovascular tufts."),
     ("diagnosis.1", "This is NPDR, not PDR."),
-    ("diagnosis.1", "The eye has NPDR; PDR is possible."),
     ("diagnosis.1", "This right eye shows NPDR."),
     ("diagnosis.2", "Dropout is seen at 2 o'clock in the outer zone, and the FAZ is enlarged."),
     ("diagnosis.2", "Three patches of non-perfusion \u2013 one superonasally \u2013 are seen."),
@@ -66,6 +70,25 @@ ACCEPTED = [
     ("clock.1", "There is non-perfusion, and a microaneurysm-like dilation."),
     ("why-not.1", "It is not PDR, because no neovascular tuft is seen."),
     ("certainty.1", "The stage is likely. In this image, PDR cannot be ruled out."),
+    ("certainty.1", "NPDR is very likely. PDR is possible."),
+    ("why-not.1", "PDR is possible, but no neovascular tuft is seen."),
+    ("certainty.1", "The stage is likely, although PDR remains possible."),
+    ("certainty.1", "NPDR is very likely, but PDR may be there."),
+    ("vessels.TL", "They follow a straight course, and their calibre is even."),
+    ("faz.2", "The FAZ has a regular outline."),
+    ("faz.2", "This cannot be judged in this image."),
+    ("faz.4", "Yes, the FAZ is larger than usual."),
+    ("faz.4", "Yes: its outline is regular, but it is enlarged."),
+    ("perfusion.2", "The loss of capillaries is focal, at 7 o'clock and from 1 to 2 o'clock."),
+    ("perfusion.2", "Capillaries are lost in three places."),
+    ("vessels.TL", "The vessels are neither tortuous nor irregular in calibre."),
+    ("diagnosis.4", "Yes, several abnormalities lie beyond the usual range."),
+    (
+        "diagnosis.2",
+        "There is non-perfusion in the superior nasal quadrant, and no sparse network.",
+    ),
+    ("diagnosis.2", "Tortuous vessels are seen inferiorly, from 7 to 9 o'clock."),
+    ("stage", "This is NPDR. An early-branching vessel is tortuous."),
 ]
 
 
@@ -166,7 +189,7 @@ REFUSED = [
     ("faz.1", "The FAZ is enlarged \u202etxet.", "text"),
     ("faz.1", "The FAZ is enlarged \U0001f600.", "text"),
     ("faz.1", "FAZ \u0443\u0432\u0435\u043b\u0438\u0447\u0435\u043d\u0430.", "text"),
-    ("faz.1", "Die foveale Zone wirkt vergr\u00f6\u00dfert.", "text"),
+    ("faz.1", "Es wirkt alles vergr\u00f6\u00dfert.", "text"),
     ("faz.1", "La zone avasculaire est agrandie.", "text"),
     ("faz.1", "Enlarged enlarged enlarged enlarged it is.", "text"),
     ("faz.1", "The xqzkwvjjfhhgqpwoeirutyalskdjfhgzmxncbv is.", "text"),
@@ -280,7 +303,7 @@ def test_the_names_of_the_image_are_refused() -> None:
         assert codes("faz.1", "The FAZ is enlarged.", f"How large is {name} here?", case) == [
             "identifier"
         ]
-    assert codes("faz.1", "The FAZ of eye-8 is enlarged.", case=case) == ["number"]
+    assert codes("faz.1", "The FAZ of eye-8 is enlarged.", case=case) == ["number", "unread"]
 
 
 def test_an_image_that_is_called_like_a_word_bans_no_word() -> None:
@@ -306,6 +329,8 @@ def test_a_slot_must_exist() -> None:
 
 def test_codes_are_explained() -> None:
     used = {code for *_, code in (*REFUSED, *QUESTIONED)} | {"slot", "duplicate", "reply", "slots"}
+    # What these are said of stands in other files.
+    used |= {"unread", "hedge", "unseen"}
     assert used == set(CODES)
 
 

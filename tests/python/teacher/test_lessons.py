@@ -141,7 +141,8 @@ def test_a_bad_pair_is_dropped_and_the_others_stay() -> None:
     ]
     assert lesson.reason.splitlines() == [
         'faz.1: contradicted by what is known: "The FAZ has a usual size."',
-        'perfusion.TR: the answer must not advise: "Laser, treatment, recommended"',
+        'perfusion.TR: the answer must not advise: "Laser, treatment, recommended"; '
+        'no finding that was asked for is read in "Laser treatment is recommended here."',
     ]
 
 
@@ -161,7 +162,7 @@ def test_codes_are_known() -> None:
 
 def test_a_question_stands_once() -> None:
     pairs = list(PAIRS[2])
-    pairs[5] = dataclasses.replace(pairs[5], question=f"The {pairs[4].question.lower()}".title())
+    pairs[5] = dataclasses.replace(pairs[5], question=f"The {pairs[4].question.lower()}")
     lesson = check_pairs(CASE, 2, pairs)
     assert [(one.slot, one.code) for one in lesson.dropped] == [("faz.2", "duplicate")]
     assert "that of faz.1" in lesson.dropped[0].reason
