@@ -9,10 +9,18 @@ import re
 from collections.abc import Iterator
 
 from gftcore._validation import describe
-from gftcore.claims import CheckedClaim, Claim, Facts, check_claims, text_claims, text_places
-from gftcore.claims.places import CLOCK, HOURS, Cell
+from gftcore.claims import (
+    CheckedClaim,
+    Claim,
+    Facts,
+    asked_cells,
+    check_claims,
+    placed,
+    text_claims,
+    text_places,
+)
+from gftcore.claims.places import CLOCK, Cell
 from gftcore.errors import ArgumentTypeError
-from gftcore.findings.vocabulary import FAZ_FINDINGS
 from gftcore.teacher.cases import LABELS, TeachingCase
 from gftcore.teacher.densities import wrong_comparisons
 from gftcore.teacher.pairs import SLOTS, Pair, Problem
@@ -61,8 +69,6 @@ CODES = {
 _STAGING = ("stage", "diagnosis.1")
 #: Questions that may name other stages.
 _OTHERS = ("why-not", "certainty")
-_QUADRANT_WORDS = {"TL": "up left", "TR": "up right", "BL": "down left", "BR": "down right"}
-_NEAR = frozenset({(None, "foveal"), *((hour, "parafoveal") for hour in range(1, 13))})
 # Of a model; markup, but nobody's name.
 _TOKEN = re.compile(r"<\|[a-z_]+\|>")
 _OPEN_TO = re.compile(
@@ -152,9 +158,9 @@ def _facts(case: TeachingCase, pair: Pair) -> Iterator[Problem]:
     # What nobody can rule out is said to be possible.
     said = _claims(_OPEN_TO.sub("may be there", pair.answer), case.eye)
     claims = said
-    place = _place_of(pair, case.eye)
+    place = asked_cells(pair.slot, pair.question, eye=case.eye)
     if place is not None:
-        claims = tuple(_placed(claim, place) for claim in claims)
+        claims = tuple(placed(claim, place) for claim in claims)
     checked = check_claims(claims, facts)
     yield from _stages(case, pair, checked)
     yield from _sides(case, pair, checked, facts)
@@ -174,23 +180,6 @@ def _facts(case: TeachingCase, pair: Pair) -> Iterator[Problem]:
     if pair.slot.startswith("density"):
         for sentence in wrong_comparisons(pair.answer, case.table):
             yield Problem("density", f"it is not so that {quoted(sentence)}")
-
-
-def _place_of(pair: Pair, eye: str) -> frozenset[Cell] | None:
-    """Return the cells that a slot is about; None for those about the whole image."""
-    kind, _, which = pair.slot.partition(".")
-    if which in _QUADRANT_WORDS:
-        hours = HOURS[_QUADRANT_WORDS[which]]
-        return frozenset((hour, zone) for hour in hours for zone in ("parafoveal", "outer"))
-    if kind == "clock":
-        return frozenset().union(*text_places(pair.question, eye=eye))
-    return _NEAR if pair.slot == "faz.3" else None
-
-
-def _placed(claim: Claim, place: frozenset[Cell]) -> Claim:
-    if claim.kind != "finding" or claim.cells is not None or claim.value in FAZ_FINDINGS:
-        return claim
-    return dataclasses.replace(claim, cells=place)
 
 
 def _stages(case: TeachingCase, pair: Pair, checked: tuple[CheckedClaim, ...]) -> Iterator[Problem]:
