@@ -16,6 +16,8 @@ __all__ = ["in_options", "option_names", "require_set"]
 _OPTIONS = {
     r"\ballow_remote=True\b": "--allow-remote",
     r"\boverwrite=True\b": "--overwrite",
+    r"\bstructured=False\b": "--no-structured",
+    r'\boutput_limit="(\w+)"': r"--limit-name \1",
     r"\bthe cap\b": "--budget",
     r"^cap\b": "--budget",
     r"^dest\b": "--dest",

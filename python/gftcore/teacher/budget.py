@@ -136,7 +136,7 @@ class Budget:
         if worst_micros > self.left_micros:
             raise BudgetError(
                 f"the budget has {max(0, self.left_micros) / 1e6:.6f} left, the next request may "
-                f"cost {worst_micros / 1e6:.6f}; raise the cap (--budget) to go on"
+                f"cost {worst_micros / 1e6:.6f}; raise the cap to go on"
             )
         self._spent += worst_micros
 

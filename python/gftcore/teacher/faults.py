@@ -72,17 +72,17 @@ def option_refused(request: TeacherRequest, status: int | None, said: str) -> st
     >>> from gftcore.teacher import chat_request
     >>> one = chat_request(model="m", system="s", user="u", stage="one", slots=[])
     >>> option_refused(one, 400, "unknown: max_completion_tokens")
-    'give the limit its other name: output_limit="max_tokens" (--limit-name max_tokens)'
+    'give the limit its other name: output_limit="max_tokens"'
     """
     if status not in _OPTION_STATUS:
         return ""
     asked = json.loads(request.body)
     if "response_format" in asked and "response_format" in said:
-        return "switch structured output off: structured=False or schema=None (--no-structured)"
+        return "switch structured output off: structured=False"
     names = ("max_completion_tokens", "max_tokens")
     for name, other in (names, names[::-1]):
         if name in asked and name in said and not any(word in said.lower() for word in _OF_ONE):
-            return f'give the limit its other name: output_limit="{other}" (--limit-name {other})'
+            return f'give the limit its other name: output_limit="{other}"'
     return ""
 
 

@@ -63,9 +63,9 @@ class RemoteTeacher:
     >>> from gftcore.teacher import Budget, Prices
     >>> budget = Budget(Prices(input_per_million=2, output_per_million=8), cap=1)
     >>> with tempfile.TemporaryDirectory() as folder, Ledger(f"{folder}/ledger") as ledger:
-    ...     RemoteTeacher("https://example.org", ledger=ledger, budget=budget)  # doctest: +ELLIPSIS
+    ...     RemoteTeacher("https://example.org", ledger=ledger, budget=budget)
     Traceback (most recent call last):
-    gftcore.errors.RefusedError: example.org is another machine; allow_remote=True (--allow-r...
+    gftcore.errors.RefusedError: example.org is another machine; allow_remote=True sends data to it
     """
 
     def __init__(

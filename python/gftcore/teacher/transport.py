@@ -115,9 +115,7 @@ def require_address(base_url: object, *, allow_remote: bool) -> str:
     if is_loopback(host):
         return base_url
     if not allow_remote:
-        raise RefusedError(
-            f"{host} is another machine; allow_remote=True (--allow-remote) sends data to it"
-        )
+        raise RefusedError(f"{host} is another machine; allow_remote=True sends data to it")
     if parts.scheme != "https":
         raise ArgumentError(f"base_url must begin with https for {host}, got http")
     return base_url

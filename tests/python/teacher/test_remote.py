@@ -153,7 +153,7 @@ def test_structured_output_that_a_service_does_not_know(bench: Bench) -> None:
     server = bench.serve(lambda _item, _n: "says 400 unknown field: response_format")
     asked = {"model": "m", "system": "s", "stage": "one", "slots": []}
     formed = chat_request(user="item 0", schema={"type": "object"}, **asked)
-    with pytest.raises(UnavailableError, match=r"structured=False or .*\(--no-structured\)"):
+    with pytest.raises(UnavailableError, match="structured=False"):
         bench.run([formed])
     assert bench.ledger.item(formed.key).state == "planned"
     # Negative control: a request without a form, even if it speaks of one, is what is wrong.
@@ -169,7 +169,7 @@ def test_the_limit_has_another_name(bench: Bench, name: Any, other: str) -> None
     server = bench.serve(lambda _item, _n: f"names 422 {name}")
     asked = {"model": "m", "system": "s", "stage": "one", "slots": [], "output_limit": name}
     one = chat_request(user="item 0", **asked)
-    with pytest.raises(UnavailableError, match=rf'"{other}" \(--limit-name {other}\)'):
+    with pytest.raises(UnavailableError, match=f'output_limit="{other}"'):
         bench.run([one])
     assert bench.ledger.item(one.key).state == "planned"
     # Negative control: what is too large is one request.
@@ -370,7 +370,7 @@ def test_other_machines_are_refused_without_a_socket(
 
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **_: opened.append(args))
     monkeypatch.setattr(socket.socket, "connect", connect)
-    with pytest.raises(RefusedError, match=r"allow_remote=True \(--allow-remote\)"):
+    with pytest.raises(RefusedError, match="allow_remote=True"):
         bench.run(questions(1), url="https://example.org/v1")
     assert opened == []
     assert bench.ledger.items() == []
