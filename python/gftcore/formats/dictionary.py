@@ -127,7 +127,7 @@ def dictionary_markdown(*, more: Iterable[Field] = ()) -> str:
     lines = [
         "# Data dictionary",
         "",
-        f"Every column of `{SCHEMA}` as tables, see [file formats](../guide/formats.md). "
+        f"Every column of `{SCHEMA}` as tables, see [graphs as tables](../guide/graph-tables.md). "
         "`gftcore.formats.data_dictionary`",
         "gives the same in Python, `gftcore.formats.write_dictionary` as CSV. Parquet has all "
         "columns, CSV those with *both*.",
